@@ -1,0 +1,260 @@
+"""What a cluster hands to everything above it: one frozen record, the same on every substrate.
+
+Differences between substrates are data in here, or a factory that creates the substrate's own kind of database or
+bucket. Nothing above asks which substrate it runs on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import pulumi
+
+from components.base.node_pools import NodePool
+from components.base.wiring import Endpoint, External, Wiring
+
+BucketPurpose = Literal["models", "backups", "documents", "logs", "traces"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageRegistry:
+    """Where images come from. `mirror` is `host/prefix` of an own registry, or None for the upstream registries."""
+
+    mirror: str | None = None
+
+    def rewrite(self, reference: str) -> str:
+        """The reference that a pod uses for the upstream image `reference`.
+
+        The upstream host becomes a path segment of the mirror (`quay.io/keycloak/keycloak:26` →
+        `<mirror>/quay.io/keycloak/keycloak:26`), so that two upstream registries never collide.
+        """
+        return f"{self.mirror}/{reference}" if self.mirror else reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageClasses:
+    """Storage classes by meaning. `fast`: local or provisioned-IOPS block; `shared`: mountable by many nodes, or None
+    where the substrate has none; `retained`: block whose volume outlives its claim, for data that must not be lost.
+    """
+
+    fast: str
+    retained: str
+    shared: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancer:
+    """How a Service of type LoadBalancer gets its address. `annotations` go on the edge proxy's Service."""
+
+    address_kind: Literal["ip", "hostname"]
+    annotations: Mapping[str, str]
+    load_balancer_class: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateIssuer:
+    """Specification of the cert-manager ClusterIssuer that signs the platform's public names.
+
+    `spec` is the issuer's `spec` (camelCase, as the cert-manager CRD has it): `selfSigned`, `ca` or `acme`.
+    """
+
+    spec: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessKey:
+    """An S3 access key. Both halves are secret Outputs."""
+
+    access_key_id: pulumi.Output[str]
+    secret_access_key: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """One bucket. `access` is the key for this bucket alone, None where the identity of a pod is granted instead."""
+
+    purpose: BucketPurpose
+    name: pulumi.Input[str]
+    access: AccessKey | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStore:
+    """An S3 endpoint and its buckets.
+
+    `endpoint_url` is None where the region's default endpoint is used. `peer` is the other end of the wiring, `port`
+    the TCP port that S3 clients connect to.
+    """
+
+    endpoint_url: str | None
+    region: str
+    path_style: bool
+    buckets: Mapping[BucketPurpose, Bucket]
+    peer: Endpoint
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """One database with its own user. `password` is a secret Output. `peer` and `port` are for the wiring."""
+
+    host: pulumi.Input[str]
+    port: int
+    name: str
+    user: str
+    password: pulumi.Output[str]
+    peer: Endpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformContext:
+    """What every component knows of its surroundings.
+
+    `environment` is a label, `domain` the DNS zone of the public names, `ready` the resources that must exist before
+    any other (namespaces, priority classes), `protect_data` guards stateful resources against deletion.
+    """
+
+    environment: str
+    domain: str
+    wiring: Wiring
+    ready: Sequence[pulumi.Resource]
+    protect_data: bool
+
+    def child_options(self, parent: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a component's child: its parent, and what must exist before it."""
+        return pulumi.ResourceOptions(parent=parent, depends_on=[*self.ready, *after])
+
+    def data_options(self, parent: pulumi.Resource, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        """As `child_options`, for a resource that holds data: protected where the stack says so.
+
+        The logical name of such a resource is state; renaming it needs an alias.
+        """
+        guarded = pulumi.ResourceOptions(protect=self.protect_data or None)
+        return pulumi.ResourceOptions.merge(self.child_options(parent, *after), guarded)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectStoreRequest:
+    """Buckets that the platform needs, by purpose, with the storage size in GiB that an own store reserves for them."""
+
+    purposes: tuple[BucketPurpose, ...]
+    capacity_gib: int
+    replicas: int
+
+
+class ObjectStoreFactory(Protocol):
+    """Creates the substrate's object store: an own S3 server, or buckets of the cloud."""
+
+    def create(
+        self,
+        name: str,
+        request: ObjectStoreRequest,
+        cluster: ClusterHandle,
+        platform: PlatformContext,
+        opts: pulumi.ResourceOptions,
+    ) -> ObjectStore:
+        """Create buckets under the logical name `name`, as children of `opts.parent`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseRequest:
+    """Databases that the platform needs, each with an owner of the same name.
+
+    `instances` is the number of PostgreSQL instances (1 has no failover), `storage_gib` the volume of each,
+    `retention_days` how far point-in-time recovery reaches back, `backups` the store that holds the archive.
+    """
+
+    databases: tuple[str, ...]
+    instances: int
+    storage_gib: int
+    retention_days: int
+    backups: ObjectStore
+
+
+class DatabaseFactory(Protocol):
+    """Creates the substrate's PostgreSQL: an operator's cluster, or the cloud's managed service."""
+
+    def create(
+        self,
+        name: str,
+        request: DatabaseRequest,
+        cluster: ClusterHandle,
+        platform: PlatformContext,
+        opts: pulumi.ResourceOptions,
+    ) -> Mapping[str, Database]:
+        """Create the databases under the logical name `name`, as children of `opts.parent`; keyed by database name."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdentityGrant:
+    """What a pod needs to reach a bucket.
+
+    `environment` are plain variables of the S3 client (region, endpoint, path style); `access` is the key to put into a
+    Secret of the pod's namespace, or None where the pod's ServiceAccount itself was granted.
+    """
+
+    environment: Mapping[str, str]
+    access: AccessKey | None
+
+
+class WorkloadIdentity(Protocol):
+    """Lets a ServiceAccount reach a bucket in the substrate's own way."""
+
+    def grant(
+        self,
+        name: str,
+        *,
+        namespace: str,
+        service_account: str,
+        store: ObjectStore,
+        purpose: BucketPurpose,
+        write: bool,
+        opts: pulumi.ResourceOptions,
+    ) -> IdentityGrant:
+        """Grant `service_account` of `namespace` read (and `write`) access to the bucket of `purpose`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricsSink:
+    """A remote-write target beside the in-cluster Prometheus. `sigv4_region` is set where requests are signed."""
+
+    remote_write_url: pulumi.Input[str]
+    sigv4_region: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterHandle:
+    """A cluster, as everything above sees it.
+
+    `providers` are the only road into the cluster and its cloud: default providers are disabled, so components are
+    composed under `pulumi.ResourceOptions(providers=[*handle.providers, …])`. `ready` are the resources after which
+    pods can run. `runtime_class` is the RuntimeClass that GPU pods name, None where the node's default runtime serves
+    GPUs. `kubernetes_api` is the address range of the API server as seen from pods, for the egress of operators.
+    """
+
+    providers: tuple[pulumi.ProviderResource, ...]
+    ready: Sequence[pulumi.Resource]
+    pools: tuple[NodePool, ...]
+    runtime_class: str | None
+    storage: StorageClasses
+    load_balancer: LoadBalancer
+    issuer: CertificateIssuer
+    registry: ImageRegistry
+    kubernetes_api: External
+    object_stores: ObjectStoreFactory
+    databases: DatabaseFactory
+    workload_identity: WorkloadIdentity
+    metrics_sink: MetricsSink | None = None
+
+    def pool(self, name: str) -> NodePool:
+        """The pool called `name`. Raises KeyError naming the pools that exist."""
+        for pool in self.pools:
+            if pool.name == name:
+                return pool
+        message = f"no node pool {name!r}; the cluster has {', '.join(pool.name for pool in self.pools)}"
+        raise KeyError(message)

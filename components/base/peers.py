@@ -1,0 +1,28 @@
+"""Workloads that many components talk to and that none of them makes itself."""
+
+from __future__ import annotations
+
+from components.base import namespaces
+from components.base.wiring import METADATA_CIDRS, External, Workload
+
+CLUSTER_DNS = Workload.selecting("kube-system", "kube-dns", {"k8s-app": "kube-dns"})
+"""CoreDNS on k3s and EKS carries this label."""
+
+PROMETHEUS = Workload.selecting(namespaces.OBSERVABILITY, "prometheus", {"app.kubernetes.io/name": "prometheus"})
+"""Pods that the Prometheus operator makes carry this label."""
+
+GRAFANA = Workload.selecting(namespaces.OBSERVABILITY, "grafana", {"app.kubernetes.io/name": "grafana"})
+"""Pods of the Grafana chart."""
+
+EDGE_PROXY = Workload.selecting(
+    namespaces.GATEWAY,
+    "edge-proxy",
+    {"app.kubernetes.io/managed-by": "envoy-gateway", "app.kubernetes.io/component": "proxy"},
+)
+"""Envoy pods that Envoy Gateway makes for the platform's Gateway, the only pods that clients outside reach."""
+
+CLIENTS = External(name="clients", cidrs=("0.0.0.0/0",))
+"""Whoever the load balancer lets in."""
+
+INTERNET = External(name="internet", cidrs=("0.0.0.0/0",), excluded=METADATA_CIDRS)
+"""Destinations outside the cluster, for the few pods that must download something."""

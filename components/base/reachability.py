@@ -1,0 +1,180 @@
+"""Who may open a connection to whom, by the NetworkPolicies alone, without a cluster.
+
+Source of the semantics: Kubernetes documentation, "Network Policies": a pod is isolated in a direction once any policy
+of its namespace selects it for that direction; what is allowed is the union of all policies that select it; a
+connection needs both the source's egress and the target's ingress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any, Literal
+
+from components.base.label_selector import selects
+from components.base.network_policy import Block, Peer, Policy, PolicyRule, PortRange, read_policy
+
+NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+"""Set by the API server on every namespace."""
+
+PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+"""Where pod and node addresses come from (RFC 1918, RFC 6598, RFC 4193)."""
+
+Direction = Literal["ingress", "egress"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pod:
+    """Pods of one template. `named_ports` maps a container port's name to its number and protocol.
+
+    `host_network` pods share the node's address: policies neither protect nor restrict them.
+    """
+
+    namespace: str
+    labels: Mapping[str, str]
+    named_ports: Mapping[str, tuple[int, str]] = field(default_factory=dict[str, tuple[int, str]])
+    host_network: bool = False
+
+
+Endpoint = Pod | str
+"""A pod, or an IP address outside the pod network."""
+
+
+class Network:
+    """The NetworkPolicies of a cluster, ready to answer who reaches whom.
+
+    A pod's own address is not known before it runs: an `ipBlock` is taken to hold a pod when some address of
+    `pod_ranges` is in the block and in none of its exceptions. The answer is therefore "may reach": it errs on the
+    side of reporting a connection.
+    """
+
+    def __init__(
+        self,
+        policies: Iterable[Mapping[str, Any]],
+        namespaces: Mapping[str, Mapping[str, str]],
+        pod_ranges: Iterable[str] = PRIVATE_RANGES,
+    ) -> None:
+        """Read `policies` (NetworkPolicy objects, camelCase) and `namespaces` (name to labels).
+
+        Raises ValueError for a malformed policy.
+        """
+        self._policies: dict[str, list[Policy]] = {}
+        for policy in map(read_policy, policies):
+            self._policies.setdefault(policy.namespace, []).append(policy)
+        self._namespaces = namespaces
+        self._pod_ranges = tuple(ip_network(text) for text in pod_ranges)
+
+    def allowed(self, source: Endpoint, target: Endpoint, port: int | str, protocol: str = "TCP") -> bool:
+        """Whether `source` may open a connection to `port` (number, or a name that `target` gives a port).
+
+        Raises ValueError for a port name that the target does not have.
+        """
+        return self.egress_allowed(source, target, port, protocol) and self.ingress_allowed(
+            source, target, port, protocol
+        )
+
+    def ingress_allowed(self, source: Endpoint, target: Endpoint, port: int | str, protocol: str = "TCP") -> bool:
+        """Whether the target's own side lets `source` in, whatever the source's side says."""
+        return self._side_allows("ingress", target, source, target, (port, protocol))
+
+    def egress_allowed(self, source: Endpoint, target: Endpoint, port: int | str, protocol: str = "TCP") -> bool:
+        """Whether the source's own side lets it out, whatever the target's side says."""
+        return self._side_allows("egress", source, target, target, (port, protocol))
+
+    def isolated(self, pod: Pod, direction: Direction) -> bool:
+        """Whether some policy selects `pod` for `direction`, so that only what is listed is allowed."""
+        return bool(self._selecting(pod, direction))
+
+    def _selecting(self, pod: Pod, direction: Direction) -> list[tuple[Policy, tuple[PolicyRule, ...]]]:
+        found: list[tuple[Policy, tuple[PolicyRule, ...]]] = []
+        for policy in self._policies.get(pod.namespace, []):
+            rules = policy.ingress if direction == "ingress" else policy.egress
+            if rules is not None and selects(policy.pods, pod.labels):
+                found.append((policy, rules))
+        return found
+
+    def _side_allows(
+        self, direction: Direction, owner: Endpoint, other: Endpoint, target: Endpoint, port: tuple[int | str, str]
+    ) -> bool:
+        if isinstance(owner, str) or owner.host_network:
+            return True
+        policies = self._selecting(owner, direction)
+        if not policies:
+            return True
+        number = _number(port[0], target)
+        return any(
+            _holds_port(rule, number, port[1], target) and self._holds_peer(rule, policy.namespace, other)
+            for policy, rules in policies
+            for rule in rules
+        )
+
+    def _holds_peer(self, rule: PolicyRule, namespace: str, other: Endpoint) -> bool:
+        return not rule.peers or any(self._is_peer(peer, namespace, other) for peer in rule.peers)
+
+    def _is_peer(self, peer: Peer, namespace: str, other: Endpoint) -> bool:
+        if peer.block is not None:
+            if isinstance(other, str):
+                return _in_block(ip_address(other), peer.block, peer.excluded)
+            return any(_overlaps(peer.block, peer.excluded, pods) for pods in self._pod_ranges)
+        if isinstance(other, str) or other.host_network:
+            return False
+        if peer.namespaces is None:
+            return other.namespace == namespace and selects(peer.pods, other.labels)
+        return selects(peer.namespaces, self._namespace_labels(other.namespace)) and selects(peer.pods, other.labels)
+
+    def _namespace_labels(self, namespace: str) -> Mapping[str, str]:
+        return {**self._namespaces.get(namespace, {}), NAMESPACE_NAME_LABEL: namespace}
+
+
+def _number(port: int | str, target: Endpoint) -> int:
+    if isinstance(port, int):
+        return port
+    if isinstance(target, str) or port not in target.named_ports:
+        message = f"the target has no port named {port!r}"
+        raise ValueError(message)
+    return target.named_ports[port][0]
+
+
+def _holds_port(rule: PolicyRule, number: int, protocol: str, target: Endpoint) -> bool:
+    return not rule.ports or any(_is_port(entry, number, protocol, target) for entry in rule.ports)
+
+
+def _is_port(entry: PortRange, number: int, protocol: str, target: Endpoint) -> bool:
+    if entry.protocol != protocol:
+        return False
+    if entry.first is None:
+        return True
+    if isinstance(entry.first, str):
+        # A name means the port that the *target* pod calls so; an address outside has no names.
+        return not isinstance(target, str) and target.named_ports.get(entry.first) == (number, protocol)
+    return entry.first <= number <= (entry.last or entry.first)
+
+
+def _in_block(address: IPv4Address | IPv6Address, block: Block, excluded: tuple[Block, ...]) -> bool:
+    return address in block and not any(address in hole for hole in excluded)
+
+
+def _overlaps(block: Block, excluded: tuple[Block, ...], pods: Block) -> bool:
+    """Whether some address of `pods` is in `block` and in none of `excluded`."""
+    if block.version != pods.version or not block.overlaps(pods):
+        return False
+    # Two overlapping CIDR ranges always nest, so the narrower one is their intersection.
+    left = [max(block, pods, key=lambda network: network.prefixlen)]
+    for hole in excluded:
+        left = [rest for network in left for rest in _without(network, hole)]
+    return bool(left)
+
+
+def _without(network: Block, hole: Block) -> list[Block]:
+    if network.version != hole.version or not network.overlaps(hole):
+        return [network]
+    if hole.prefixlen <= network.prefixlen:
+        return []
+    match network, hole:
+        case IPv4Network(), IPv4Network():
+            return list(network.address_exclude(hole))
+        case IPv6Network(), IPv6Network():
+            return list(network.address_exclude(hole))
+        case _:
+            return [network]

@@ -1,0 +1,52 @@
+"""Network isolation of the platform's namespaces, composed last: by then every component has declared its edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.base.capabilities import provides
+from components.base.handles import PlatformContext
+from components.base.namespaces import NAMESPACES
+from components.network_isolation import policies
+
+TYPE = "ai-platform:network_isolation:NetworkIsolation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkIsolationArgs:
+    """`platform.wiring` must be complete: an edge declared later would get no policy."""
+
+    platform: PlatformContext
+
+
+class NetworkIsolation(pulumi.ComponentResource):
+    """Default-deny and DNS per namespace, one policy per workload. The edges are recorded as inputs."""
+
+    def __init__(self, name: str, args: NetworkIsolationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        edges = args.platform.wiring.edges
+        super().__init__(TYPE, name, {"edges": policies.edge_records(edges)}, opts)
+        child = args.platform.child_options(self)
+        names = [namespace.name for namespace in NAMESPACES]
+        for namespace in names:
+            for policy, spec in (("default-deny", policies.default_deny_spec()), ("allow-dns", policies.dns_spec())):
+                k8s.networking.v1.NetworkPolicy(
+                    f"{name}-{namespace}-{policy}",
+                    metadata={"name": policy, "namespace": namespace, "annotations": provides("network-isolation")},
+                    spec=spec,
+                    opts=child,
+                )
+        for workload in policies.workloads(edges, names):
+            k8s.networking.v1.NetworkPolicy(
+                f"{name}-{workload.namespace}-allow-{workload.name}",
+                metadata={
+                    "name": f"allow-{workload.name}",
+                    "namespace": workload.namespace,
+                    "annotations": provides("network-isolation"),
+                },
+                spec=policies.workload_spec(workload, edges),
+                opts=child,
+            )
+        self.register_outputs({"edges": len(edges)})
