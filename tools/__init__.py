@@ -1,0 +1,1 @@
+"""What engineers run beside the engine: render, rehearsal on a simulated cluster, policies, fit and benchmarks."""

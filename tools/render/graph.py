@@ -1,0 +1,119 @@
+"""The rendered stack as plain data: resources, wiring, and which component each resource belongs to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.base.labels import CAPABILITIES
+from tools.render import answers, wire
+from tools.render.errors import RenderError
+from tools.render.monitor import STACK_TYPE, RecordedResource
+
+GRAPH_VERSION = 1
+_OWN = "ai-platform:"
+_WIRING_TYPE = "ai-platform:network_isolation:NetworkIsolation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedStack:
+    """A stack after rendering. `resources` are sorted by URN; `outputs` are the stack's exports, redacted."""
+
+    project: str
+    stack: str
+    resources: tuple[RecordedResource, ...]
+    outputs: Mapping[str, Any]
+
+    def component(self, resource: RecordedResource) -> str:
+        """Folder of the topmost platform component above `resource`, or `stack` for what stands outside any."""
+        for token in resource.urn.split("::")[2].split("$"):
+            if token.startswith(_OWN):
+                return token.split(":")[1]
+        return "stack"
+
+    @property
+    def objects(self) -> tuple[RecordedResource, ...]:
+        """The Kubernetes API objects."""
+        return tuple(resource for resource in self.resources if answers.is_kubernetes_object(resource.type))
+
+    @property
+    def charts(self) -> tuple[RecordedResource, ...]:
+        """The pinned charts, whether they are deployed or left out."""
+        return tuple(resource for resource in self.resources if resource.type == "ai-platform:charts:PinnedChart")
+
+    @property
+    def wiring(self) -> list[dict[str, Any]]:
+        """Edges that the network isolation component recorded."""
+        for resource in self.resources:
+            if resource.type == _WIRING_TYPE:
+                return list(resource.inputs["edges"])
+        return []
+
+    def as_graph(self) -> dict[str, Any]:
+        """The content of graph.json, secrets redacted."""
+        return {
+            "version": GRAPH_VERSION,
+            "project": self.project,
+            "stack": self.stack,
+            "resources": [self._entry(resource) for resource in self.resources],
+            "wiring": self.wiring,
+        }
+
+    def _entry(self, resource: RecordedResource) -> dict[str, Any]:
+        return {
+            "urn": resource.urn,
+            "type": resource.type,
+            "name": resource.name,
+            "inputs": wire.redacted(resource.inputs),
+            "parent": "" if f"::{STACK_TYPE}::" in resource.parent else resource.parent,
+            "provider": resource.provider,
+            "dependsOn": list(resource.depends_on),
+            "protect": resource.protect,
+            "retainOnDelete": resource.retain_on_delete,
+            "ignoreChanges": list(resource.ignore_changes),
+            "aliases": list(resource.aliases),
+            "component": self.component(resource),
+            "capabilities": _capabilities(resource.inputs),
+            "secretPaths": sorted(wire.secret_paths(resource.inputs)),
+        }
+
+
+def _capabilities(inputs: Mapping[str, Any]) -> list[str]:
+    annotations = (inputs.get("metadata") or {}).get("annotations") or {}
+    text = annotations.get(CAPABILITIES) or (inputs.get("tags") or {}).get(CAPABILITIES) or ""
+    return sorted(text.split())
+
+
+def write_graph(rendered: RenderedStack, path: Path) -> None:
+    """Write graph.json: sorted keys, so that two renders of one stack are the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rendered.as_graph(), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_graph(path: Path) -> dict[str, Any]:
+    """Read graph.json back. Raises RenderError when it is missing, damaged or of another version."""
+    try:
+        graph = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        message = f"{path} does not exist: run `make render STACK=<stack>` first"
+        raise RenderError(message) from None
+    except json.JSONDecodeError as error:
+        message = f"{path} is no valid graph ({error}): render it again"
+        raise RenderError(message) from None
+    if graph.get("version") != GRAPH_VERSION:
+        message = (
+            f"{path} has graph version {graph.get('version')}, this program reads {GRAPH_VERSION}: render it again"
+        )
+        raise RenderError(message)
+    return graph
+
+
+def by_component(rendered: RenderedStack, resources: Iterable[RecordedResource]) -> dict[str, list[RecordedResource]]:
+    """Group resources by component, in the order of their first resource."""
+    groups: dict[str, list[RecordedResource]] = {}
+    for resource in resources:
+        groups.setdefault(rendered.component(resource), []).append(resource)
+    return groups

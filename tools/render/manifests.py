@@ -1,0 +1,68 @@
+"""Writes the Kubernetes objects of a rendered stack as one file each."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.render import wire
+from tools.render.errors import RenderError
+from tools.render.graph import RenderedStack
+from tools.render.monitor import RecordedResource
+
+CLUSTER_FOLDER = "_cluster"
+CHARTS_FOLDER = "_charts"
+
+_BUILT_IN_GROUPS = {
+    "",
+    "admissionregistration.k8s.io",
+    "apps",
+    "autoscaling",
+    "batch",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+}
+"""API groups that Kubernetes itself serves. Two kinds of one name never meet within them."""
+
+
+def manifest(resource: RecordedResource, *, clear_text: bool = False) -> dict[str, Any]:
+    """The API object of `resource`; secrets redacted unless `clear_text`."""
+    content: dict[str, Any] = wire.clear(resource.inputs) if clear_text else wire.redacted(resource.inputs)
+    return {key: content[key] for key in ("apiVersion", "kind", "metadata") if key in content} | content
+
+
+def file_name(document: dict[str, Any]) -> str:
+    """`<namespace or _cluster>/<Kind>[.<group>]-<name>.yaml`; the group is named for custom kinds."""
+    group = document["apiVersion"].rpartition("/")[0]
+    kind = document["kind"] if group in _BUILT_IN_GROUPS else f"{document['kind']}.{group}"
+    metadata = document["metadata"]
+    return f"{metadata.get('namespace', CLUSTER_FOLDER)}/{kind}-{metadata['name']}.yaml"
+
+
+def write_manifests(rendered: RenderedStack, folder: Path) -> int:
+    """Write all objects and charts below `folder`, which is emptied first. Returns the number of files."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    written: set[str] = set()
+    for resource in rendered.objects:
+        document = manifest(resource)
+        name = file_name(document)
+        if name in written:
+            message = f"two objects would be written to {name}: {resource.urn} has a name that is already taken"
+            raise RenderError(message)
+        written.add(name)
+        _write(folder / name, document)
+    for resource in rendered.charts:
+        _write(folder / CHARTS_FOLDER / f"{resource.name}.yaml", wire.redacted(resource.inputs))
+    return len(written) + len(rendered.charts)
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=120), "utf-8")
