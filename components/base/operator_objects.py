@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from components.base import namespaces
+from components.base import namespaces, peers
 
 GRAFANA_SERVICE = "grafana"
 PROMETHEUS_SERVICE = "monitoring-prometheus"
@@ -49,7 +49,49 @@ class OperatorObject:
         return (self.namespace, self.kind, self.name)
 
 
+POSTGRES_NAME = "postgres"
+"""Name of the platform's CloudNativePG Cluster, from which the operator derives the names of its objects."""
+_POSTGRES_SERVICES = "cloudnative-pg/cloudnative-pg docs/src/service_management.md"
+_CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
+
 OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
+    OperatorObject(
+        kind="Pod",
+        namespace=namespaces.DATA,
+        name=POSTGRES_NAME,
+        maker="cloudnative-pg",
+        source="cloudnative-pg/cloudnative-pg docs/src/labels_annotations.md and docs/src/monitoring.md",
+        ports={"postgresql": 5432, "metrics": 9187, "status": 8000},
+        labels={"cnpg.io/cluster": POSTGRES_NAME},
+    ),
+    *(
+        OperatorObject(
+            kind="Service",
+            namespace=namespaces.DATA,
+            name=f"{POSTGRES_NAME}-{role}",
+            maker="cloudnative-pg",
+            source=_POSTGRES_SERVICES,
+            ports={"postgres": 5432},
+        )
+        for role in ("r", "ro", "rw")
+    ),
+    OperatorObject(
+        kind="Pod",
+        namespace=namespaces.GATEWAY,
+        name="edge-proxy",
+        maker="gateway-helm",
+        source="envoyproxy/gateway internal/infrastructure/kubernetes/proxy/resource_provider.go",
+        ports={"metrics": 19001, "readiness": 19003},
+        labels=dict(peers.EDGE_PROXY.selector),
+    ),
+    OperatorObject(
+        kind="Secret",
+        namespace=namespaces.GATEWAY,
+        name="edge-tls",
+        maker="cert-manager",
+        source="Certificate of the Gateway edge, spec.secretName",
+        keys=_CERTIFICATE_KEYS,
+    ),
     OperatorObject(
         kind="DaemonSet",
         namespace=namespaces.GPU_OPERATOR,
@@ -58,6 +100,33 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         source="NVIDIA/gpu-operator assets/state-dcgm-exporter/0900_daemonset.yaml",
         ports={"metrics": 9400},
         labels=DCGM_EXPORTER_LABELS,
+    ),
+    OperatorObject(
+        kind="Pod",
+        namespace=namespaces.OBSERVABILITY,
+        name="alertmanager",
+        maker="kube-prometheus-stack",
+        source="prometheus-operator/prometheus-operator pkg/alertmanager/statefulset.go",
+        ports={"http-web": 9093, "mesh-tcp": 9094, "reloader-web": 8080},
+        labels={"app.kubernetes.io/name": "alertmanager"},
+    ),
+    OperatorObject(
+        kind="Pod",
+        namespace=namespaces.OBSERVABILITY,
+        name="grafana",
+        maker="kube-prometheus-stack",
+        source="grafana-community/helm-charts charts/grafana/templates/_pod.tpl",
+        ports={"grafana": 3000},
+        labels=dict(peers.GRAFANA.selector),
+    ),
+    OperatorObject(
+        kind="Pod",
+        namespace=namespaces.OBSERVABILITY,
+        name="prometheus",
+        maker="kube-prometheus-stack",
+        source="prometheus-operator/prometheus-operator pkg/prometheus/server/statefulset.go",
+        ports={"http-web": 9090, "reloader-web": 8080},
+        labels=dict(peers.PROMETHEUS.selector),
     ),
     OperatorObject(
         kind="Service",
@@ -73,7 +142,7 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         name=ALERTMANAGER_SERVICE,
         maker="kube-prometheus-stack",
         source="prometheus-community/helm-charts charts/kube-prometheus-stack/templates/alertmanager/service.yaml",
-        ports={"http-web": 9093},
+        ports={"http-web": 9093, "reloader-web": 8080},
     ),
     OperatorObject(
         kind="Service",
@@ -98,5 +167,13 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         source="cert-manager/cert-manager deploy/charts/cert-manager/templates/deployment.yaml",
         ports={"http-metrics": 9402},
         labels=CERT_MANAGER_LABELS,
+    ),
+    OperatorObject(
+        kind="Secret",
+        namespace=namespaces.SECURITY,
+        name="platform-ca",
+        maker="cert-manager",
+        source="Certificate platform-ca of the security baseline",
+        keys=_CERTIFICATE_KEYS,
     ),
 )

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.base.gpus import UnknownGpuError, find_gpu, memory_per_unit, mig_memory_gib
+from components.base.model_catalogue import find_model
+from components.base.node_pools import NodePool
+from components.base.placement import PlacedModel, nodes_used, placement_errors
+from components.base.pod_sizes import pod_size
+from components.base.serving_rules import longest_context, splits_evenly
+from tests.builders.test_capacity import serving_of
+
+SYSTEM = NodePool(name="system", role="system", cpu=16, memory_gib=64, min_nodes=3, max_nodes=3)
+
+
+def pool_of(product: str = "NVIDIA-L40S", gpus: int = 4, nodes: int = 2, **changes: Any) -> NodePool:
+    fields: dict[str, Any] = {
+        "name": "gpus",
+        "role": "gpu",
+        "cpu": 128,
+        "memory_gib": 1024,
+        "min_nodes": nodes,
+        "max_nodes": nodes,
+        "product": product,
+        "gpus_per_node": gpus,
+        "memory_per_gpu_gib": find_gpu(product).memory_gib,
+    }
+    return NodePool(**(fields | changes))
+
+
+def placed(model: str = "Qwen/Qwen3-8B", replicas: int = 1, most: int | None = None, **changes: Any) -> PlacedModel:
+    return PlacedModel(
+        name=model.rpartition("/")[2].lower(),
+        serving=serving_of(model, **changes),
+        pool="gpus",
+        min_replicas=replicas,
+        max_replicas=most or replicas,
+    )
+
+
+def only_error(model: PlacedModel, *pools: NodePool) -> str:
+    errors = placement_errors([model], [SYSTEM, *pools])
+    assert len(errors) == 1, errors
+    return errors[0]
+
+
+def test_models_that_fit_have_no_errors() -> None:
+    assert (
+        placement_errors([placed(replicas=4), placed("Qwen/Qwen3-32B", tensor_parallel=4)], [SYSTEM, pool_of()]) == ()
+    )
+
+
+def test_an_unknown_pool_is_named_with_those_that_have_gpus() -> None:
+    error = only_error(replace(placed(), pool="h100"), pool_of())
+    assert error == "models[0].gpu.pool: no node pool is called 'h100'; pools with GPUs: gpus"
+
+
+def test_a_system_pool_has_no_gpus() -> None:
+    assert "models[0].gpu.pool: no GPUs are in pool 'system'" in only_error(replace(placed(), pool="system"), pool_of())
+
+
+def test_what_does_not_fit_is_shown_with_its_numbers_and_what_would() -> None:
+    error = only_error(placed("Qwen/Qwen3-32B"), pool_of())
+    assert error.startswith("models[0].gpu: qwen3-32b needs per GPU 61.0 GiB weights")
+    assert "1 x NVIDIA-L40S may use 39.9 GiB each" in error
+    assert error.endswith("fits with precision: {weights: fp8, kvCache: fp8} or gpu.count: 2")
+
+
+def test_another_pool_is_offered_where_it_fits() -> None:
+    other = pool_of("NVIDIA-H200", 8, 1, name="large")
+    assert "gpu: {pool: large, count: 1}" in only_error(placed("Qwen/Qwen3-32B"), pool_of(gpus=1), other)
+
+
+def test_a_shorter_context_is_offered_where_it_fits() -> None:
+    pool = pool_of("NVIDIA-L4", 1, 1)
+    error = only_error(placed(), pool)
+    shortest = longest_context(placed().serving, pool)
+    assert f"maxModelLen: {shortest}" in error
+    assert 1024 <= shortest < 32768
+    assert placement_errors([placed(max_model_len=shortest)], [pool]) == ()
+    assert placement_errors([placed(max_model_len=shortest + 1024)], [pool]) != ()
+
+
+def test_nothing_is_offered_where_nothing_fits() -> None:
+    error = only_error(placed("deepseek-ai/DeepSeek-V3.1"), pool_of("NVIDIA-L4", 4))
+    assert "nothing in these pools holds it" in error
+
+
+@pytest.mark.parametrize(
+    ("model", "pool", "key", "words"),
+    [
+        (placed(tensor_parallel=3), pool_of(), "gpu.count", "cannot be shared over 3 GPUs; this model can use 1, 2, 4"),
+        (placed(tensor_parallel=8), pool_of(), "gpu.count", "8 GPUs are more than the 4 of one node"),
+        (placed(max_model_len=65536), pool_of(), "maxModelLen", "use at most 40960"),
+        (placed(weights="fp8"), pool_of("NVIDIA-A100-SXM4-80GB"), "precision.weights", "needs 8.9"),
+        (placed(kv_cache="fp8"), pool_of("NVIDIA-A100-SXM4-80GB"), "precision.kvCache", "use kvCache: auto"),
+        (placed(), pool_of("Tesla-T4"), "precision.weights", "use fp16 weights"),
+        (placed(weights="awq"), pool_of(), "precision.weights", "choose a repository that publishes awq"),
+        (placed("Qwen/Qwen3-8B-FP8", weights="bf16"), pool_of(), "precision.weights", "set fp8"),
+        (placed(task="embedding"), pool_of(), "task", "serves chat, completion, not embedding"),
+        (
+            placed(tensor_parallel=2),
+            pool_of("NVIDIA-H200", mig_profile="3g.71gb", mig_slices=2),
+            "gpu.count",
+            "cannot be split over several",
+        ),
+        (placed(tensor_parallel=2), pool_of(time_slices=2), "gpu.count", "time-sliced shares"),
+    ],
+)
+def test_what_cannot_work_names_its_key_and_the_fix(model: PlacedModel, pool: NodePool, key: str, words: str) -> None:
+    error = only_error(model, pool)
+    assert error.startswith(f"models[0].{key}: ")
+    assert words in error
+
+
+def test_an_unlisted_gpu_serves_sixteen_bits_only() -> None:
+    pool = replace(pool_of(), product="NVIDIA-Rubin-R100", memory_per_gpu_gib=280)
+    assert placement_errors([placed()], [pool]) == ()
+    assert "use bf16 with kvCache: auto" in only_error(placed(weights="fp8"), pool)
+
+
+def test_a_pool_cannot_claim_more_memory_than_its_product_has() -> None:
+    errors = placement_errors([placed()], [SYSTEM, pool_of(memory_per_gpu_gib=96)])
+    assert errors == ("cluster.pools[1].memoryPerGpuGib: a NVIDIA-L40S has 44.3 GiB, not 96",)
+
+
+def test_the_total_that_nvidia_smi_shows_is_accepted() -> None:
+    assert placement_errors([placed()], [pool_of(memory_per_gpu_gib=44.99)]) == ()
+    assert placement_errors([placed()], [pool_of("NVIDIA-H200", memory_per_gpu_gib=140.4)]) == ()
+
+
+def test_a_model_too_many_is_refused_with_the_sum() -> None:
+    models = [placed(replicas=6), placed("Qwen/Qwen3-32B", tensor_parallel=4)]
+    (error,) = placement_errors(models, [SYSTEM, pool_of()])
+    assert error.startswith("models[0].gpu.pool: no node of pool 'gpus' has room left for qwen3-8b")
+    assert "want 10 x nvidia.com/gpu in all, the pool has 2 nodes with 4 each" in error
+
+
+def test_gpus_that_are_free_on_different_nodes_do_not_make_a_replica() -> None:
+    # Nodes of three GPUs: as many GPUs as three pairs want, but the third pair would lie on two nodes.
+    pairs = placed("Qwen/Qwen3-32B", tensor_parallel=2, replicas=3)
+    assert "no node of pool" in only_error(pairs, pool_of(gpus=3, nodes=2))
+    assert placement_errors([pairs], [pool_of(gpus=3, nodes=3)]) == ()
+
+
+def test_replicas_that_a_pool_never_holds_are_refused() -> None:
+    assert placement_errors([placed(replicas=1, most=8)], [pool_of()]) == ()
+    error = only_error(placed(replicas=1, most=9), pool_of())
+    assert error.startswith("models[0].replicas.max: 9 replicas of qwen3-8b never fit pool 'gpus', which holds 8")
+
+
+@pytest.mark.parametrize("small", [{"cpu": 6}, {"memory_gib": 17}])
+def test_a_node_must_have_cores_and_memory_for_a_replica(small: dict[str, Any]) -> None:
+    error = only_error(placed(), pool_of(**small))
+    assert error.startswith("models[0].gpu.count: a replica needs 6 cores and 17 GiB beside its GPUs")
+
+
+def test_cores_and_memory_count_when_models_share_a_node() -> None:
+    assert placement_errors([placed(replicas=2)], [pool_of(nodes=1, cpu=13)]) == ()
+    assert "no node of pool" in placement_errors([placed(replicas=2)], [pool_of(nodes=1, cpu=12)])[0]
+
+
+def test_the_placement_shows_what_is_on_each_node() -> None:
+    models = [placed(replicas=2), placed("Qwen/Qwen3-32B", tensor_parallel=4)]
+    assert nodes_used(models, pool_of()) == (("qwen3-32b",), ("qwen3-8b", "qwen3-8b"))
+
+
+def test_all_errors_are_reported_at_once_with_their_index() -> None:
+    errors = placement_errors([placed(), placed(tensor_parallel=3), replace(placed(), pool="none")], [pool_of()])
+    assert [error.split(":")[0] for error in errors] == ["models[1].gpu.count", "models[2].gpu.pool"]
+
+
+def test_a_mig_slice_has_its_own_memory_and_a_time_slice_its_share() -> None:
+    assert memory_per_unit(pool_of()) == 44.3
+    assert memory_per_unit(pool_of(time_slices=4)) == pytest.approx(44.3 / 4)
+    # An H200's 1g.18gb holds 16.0 GiB by nvidia-smi.
+    sliced = pool_of("NVIDIA-H200", mig_profile="1g.18gb", mig_slices=7)
+    assert memory_per_unit(sliced) == pytest.approx(16.0, rel=0.01)
+
+
+def test_a_small_model_fits_a_mig_slice_and_a_large_one_does_not() -> None:
+    sliced = pool_of("NVIDIA-H200", mig_profile="1g.18gb", mig_slices=7)
+    assert placement_errors([placed("Qwen/Qwen3-Embedding-0.6B")], [sliced]) == ()
+    assert "slice 1g.18gb may use" in only_error(placed("Qwen/Qwen3-32B-AWQ"), sliced)
+
+
+def test_what_is_no_mig_profile_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"write it like 1g\.18gb"):
+        mig_memory_gib("18gb")
+
+
+def test_a_misspelt_gpu_is_answered_with_the_closest_ones() -> None:
+    with pytest.raises(UnknownGpuError, match="did you mean NVIDIA-H100"):
+        find_gpu("nvidia-h100")
+
+
+def test_heads_split_over_divisors_and_multiples() -> None:
+    qwen = find_model("Qwen/Qwen3-32B")
+    assert [n for n in range(1, 17) if splits_evenly(qwen, n)] == [1, 2, 4, 8, 16]
+    assert [n for n in range(1, 9) if splits_evenly(find_model("Qwen/Qwen2.5-VL-7B-Instruct"), n)] == [1, 2, 4]
+
+
+def test_pods_grow_with_their_gpus_and_only_split_ones_share_memory() -> None:
+    one, four = pod_size(serving_of("Qwen/Qwen3-8B")), pod_size(serving_of("Qwen/Qwen3-32B", tensor_parallel=4))
+    assert (one.cpu, one.memory_gib, one.shared_memory_gib) == (6, 17, 0)
+    assert (four.cpu, four.memory_gib, four.shared_memory_gib) == (12, 52, 8)

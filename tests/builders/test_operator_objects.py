@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+from components.base.namespaces import NAMESPACES
+from components.base.operator_objects import OPERATOR_OBJECTS
+
+
+def test_the_table_is_sorted_and_names_nothing_twice() -> None:
+    assert len(OPERATOR_OBJECTS) > 10
+    for one, next_one in pairwise(OPERATOR_OBJECTS):
+        assert one.sort_key < next_one.sort_key
+
+
+def test_every_object_lives_in_a_namespace_of_the_platform() -> None:
+    assert {made.namespace for made in OPERATOR_OBJECTS} <= {namespace.name for namespace in NAMESPACES}
+
+
+def test_every_entry_says_who_makes_the_object_and_where_that_is_written() -> None:
+    assert all(made.maker and made.source for made in OPERATOR_OBJECTS)
+
+
+def test_secrets_have_keys_and_pods_have_labels_and_ports() -> None:
+    for made in OPERATOR_OBJECTS:
+        if made.kind == "Secret":
+            assert made.keys, made.name
+        if made.kind in {"Pod", "Deployment", "DaemonSet", "StatefulSet"}:
+            assert made.labels, made.name
+            assert made.ports, made.name
