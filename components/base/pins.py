@@ -47,8 +47,21 @@ VALKEY = ImagePin(repository="docker.io/valkey/valkey", tag="9.1.1")
 QDRANT = ImagePin(repository="docker.io/qdrant/qdrant", tag="v1.20.0-unprivileged")
 # renovate: datasource=docker depName=chrislusf/seaweedfs
 SEAWEEDFS = ImagePin(repository="docker.io/chrislusf/seaweedfs", tag="4.44")
+# The flavour `standard` holds pgvector and pgaudit. Tag and digest: image-catalogs/catalog-standard-trixie.yaml of
+# cloudnative-pg/artifacts.
 # renovate: datasource=docker depName=ghcr.io/cloudnative-pg/postgresql
-POSTGRESQL = ImagePin(repository="ghcr.io/cloudnative-pg/postgresql", tag="18-standard-trixie")
+POSTGRESQL = ImagePin(
+    repository="ghcr.io/cloudnative-pg/postgresql",
+    tag="18.6-202608170814-standard-trixie",
+    digest="sha256:771f9eab5225587af259d84680cc69a5b6e374ac32bb24effafde1f3368a1241",
+)
+# renovate: datasource=docker depName=envoyproxy/gateway
+ENVOY_GATEWAY = ImagePin(repository="docker.io/envoyproxy/gateway", tag="v1.9.0")
+# The Envoy release that Envoy Gateway v1.9.0 is tested with (its `DefaultEnvoyProxyImage`).
+# renovate: datasource=docker depName=envoyproxy/envoy
+ENVOY = ImagePin(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.39.0")
+# renovate: datasource=docker depName=envoyproxy/ratelimit
+ENVOY_RATE_LIMIT = ImagePin(repository="docker.io/envoyproxy/ratelimit", tag="17b1956c")
 
 # renovate: datasource=helm depName=gpu-operator registryUrl=https://helm.ngc.nvidia.com/nvidia
 GPU_OPERATOR_CHART = ChartPin(chart="gpu-operator", source="https://helm.ngc.nvidia.com/nvidia", version="v26.7.0")
@@ -72,3 +85,11 @@ KUBE_PROMETHEUS_STACK_CHART = ChartPin(
     source="oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack",
     version="88.5.3",
 )
+
+K3S_RELEASES = {
+    # renovate: datasource=github-releases depName=k3s-io/k3s
+    "1.35": "v1.35.8+k3s1",
+    # renovate: datasource=github-releases depName=k3s-io/k3s
+    "1.36": "v1.36.5+k3s1",
+}
+"""Release of k3s by minor version of Kubernetes."""
