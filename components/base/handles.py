@@ -7,13 +7,16 @@ bucket. Nothing above asks which substrate it runs on.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pulumi
 
 from components.base.node_pools import NodePool
-from components.base.wiring import Endpoint, External, Wiring
+from components.base.wiring import Endpoint, External, Wiring, Workload
+
+CREDENTIALS_PORT = 80
+"""Port of a credentials endpoint on the node (the container credentials protocol of the AWS SDKs is plain HTTP)."""
 
 BucketPurpose = Literal["models", "backups", "documents", "logs", "traces"]
 
@@ -165,6 +168,7 @@ class DatabaseRequest:
 
     `instances` is the number of PostgreSQL instances (1 has no failover), `storage_gib` the volume of each,
     `retention_days` how far point-in-time recovery reaches back, `backups` the store that holds the archive.
+    `extensions` names the SQL extensions (`vector`) that a database must have, by database.
     """
 
     databases: tuple[str, ...]
@@ -172,6 +176,7 @@ class DatabaseRequest:
     storage_gib: int
     retention_days: int
     backups: ObjectStore
+    extensions: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 class DatabaseFactory(Protocol):
@@ -194,11 +199,13 @@ class IdentityGrant:
     """What a pod needs to reach a bucket.
 
     `environment` are plain variables of the S3 client (region, endpoint, path style); `access` is the key to put into a
-    Secret of the pod's namespace, or None where the pod's ServiceAccount itself was granted.
+    Secret of the pod's namespace, or None where the pod's ServiceAccount itself was granted. Pods must be created after
+    `ready`: a grant that appears later reaches only pods that start later.
     """
 
     environment: Mapping[str, str]
     access: AccessKey | None
+    ready: Sequence[pulumi.Resource] = ()
 
 
 class WorkloadIdentity(Protocol):
@@ -235,6 +242,7 @@ class ClusterHandle:
     composed under `pulumi.ResourceOptions(providers=[*handle.providers, …])`. `ready` are the resources after which
     pods can run. `runtime_class` is the RuntimeClass that GPU pods name, None where the node's default runtime serves
     GPUs. `kubernetes_api` is the address range of the API server as seen from pods, for the egress of operators.
+    `credentials` is where pods fetch the short-lived credentials of their grants, None where grants are access keys.
     """
 
     providers: tuple[pulumi.ProviderResource, ...]
@@ -250,6 +258,12 @@ class ClusterHandle:
     databases: DatabaseFactory
     workload_identity: WorkloadIdentity
     metrics_sink: MetricsSink | None = None
+    credentials: External | None = None
+
+    def allow_credentials(self, wiring: Wiring, workload: Workload) -> None:
+        """Wire `workload`, whose ServiceAccount was granted something, to where it fetches its credentials."""
+        if self.credentials is not None:
+            wiring.allow(workload, self.credentials, CREDENTIALS_PORT)
 
     def pool(self, name: str) -> NodePool:
         """The pool called `name`. Raises KeyError naming the pools that exist."""

@@ -7,7 +7,9 @@ selects everything).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
+
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
 def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
@@ -20,6 +22,22 @@ def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
     wanted: Mapping[str, str] = selector.get("matchLabels") or {}
     expressions: list[Mapping[str, Any]] = selector.get("matchExpressions") or []
     return selects_by_map(wanted, labels) and all(_holds(expression, labels) for expression in expressions)
+
+
+def check_selector(selector: Mapping[str, Any] | None) -> None:
+    """Raise ValueError for a LabelSelector that the API server would refuse."""
+    if selector is None:
+        return
+    wanted: object = selector.get("matchLabels") or {}
+    expressions: object = selector.get("matchExpressions") or []
+    if not isinstance(wanted, Mapping) or not isinstance(expressions, list):
+        message = "a label selector has an object matchLabels and a list matchExpressions"
+        raise ValueError(message)
+    for expression in cast("list[Mapping[str, Any]]", expressions):
+        values: object = expression.get("values") or []
+        if expression.get("operator") not in OPERATORS or "key" not in expression or not isinstance(values, list):
+            message = f"matchExpressions need a key, an operator ({', '.join(OPERATORS)}) and a list of values"
+            raise ValueError(message)
 
 
 def selects_by_map(wanted: Mapping[str, str], labels: Mapping[str, str]) -> bool:
@@ -41,5 +59,5 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
         case "DoesNotExist":
             return key not in labels
         case operator:
-            message = f"matchExpressions: {operator!r} is no operator (In, NotIn, Exists, DoesNotExist)"
+            message = f"matchExpressions: {operator!r} is no operator ({', '.join(OPERATORS)})"
             raise ValueError(message)

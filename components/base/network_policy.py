@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from types import NoneType
 from typing import Any
+
+from components.base.label_selector import check_selector
 
 Block = IPv4Network | IPv6Network
 
@@ -56,16 +59,21 @@ class Policy:
 def read_policy(policy: Mapping[str, Any]) -> Policy:
     """Read one NetworkPolicy object (`metadata` and `spec`, camelCase keys).
 
-    Raises ValueError for a peer that selects nothing in particular, which the API server refuses too, and for
-    malformed CIDR ranges.
+    Raises ValueError (or TypeError, AttributeError, KeyError where a member has another shape) for what the API server
+    refuses too: a peer that selects nothing in particular, malformed CIDR ranges, selectors and ports.
     """
     spec: Mapping[str, Any] = policy.get("spec") or {}
     ingress: list[Mapping[str, Any]] = spec.get("ingress") or []
     egress: list[Mapping[str, Any]] = spec.get("egress") or []
     # The API server's defaulting: ingress always, egress only where egress rules exist.
     types: list[str] = spec.get("policyTypes") or (["Ingress", "Egress"] if egress else ["Ingress"])
+    namespace: object = (policy.get("metadata") or {}).get("namespace") or "default"
+    if not isinstance(namespace, str):
+        message = "metadata.namespace is a string"
+        raise ValueError(message)
+    check_selector(spec.get("podSelector"))
     return Policy(
-        namespace=(policy.get("metadata") or {}).get("namespace") or "default",
+        namespace=namespace,
         pods=spec.get("podSelector"),
         ingress=_rules(ingress, "from") if "Ingress" in types else None,
         egress=_rules(egress, "to") if "Egress" in types else None,
@@ -92,8 +100,15 @@ def _peer(peer: Mapping[str, Any]) -> Peer:
     if pods is None and namespaces is None:
         message = "a network policy peer needs one of ipBlock, podSelector, namespaceSelector"
         raise ValueError(message)
+    check_selector(pods)
+    check_selector(namespaces)
     return Peer(pods=pods, namespaces=namespaces)
 
 
 def _port(port: Mapping[str, Any]) -> PortRange:
-    return PortRange(protocol=port.get("protocol") or "TCP", first=port.get("port"), last=port.get("endPort"))
+    first: object = port.get("port")
+    last: object = port.get("endPort")
+    if not isinstance(first, (int, str, NoneType)) or not isinstance(last, (int, NoneType)):
+        message = "a network policy port is a number or a name, and endPort a number"
+        raise ValueError(message)
+    return PortRange(protocol=port.get("protocol") or "TCP", first=first, last=last)

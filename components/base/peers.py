@@ -26,3 +26,7 @@ CLIENTS = External(name="clients", cidrs=("0.0.0.0/0",))
 
 INTERNET = External(name="internet", cidrs=("0.0.0.0/0",), excluded=METADATA_CIDRS)
 """Destinations outside the cluster, for the few pods that must download something."""
+
+KUBERNETES_API_PORTS = (443, 6443)
+"""Ports of the API server as its Service and its own hosts have them: some network policy engines see the connection
+before the Service's address is translated, others after."""

@@ -37,6 +37,9 @@ class Pod:
     host_network: bool = False
 
 
+_Applied = tuple[Policy, tuple[PolicyRule, ...]]
+"""A policy that selects a pod, with its rules for the direction asked about."""
+
 Endpoint = Pod | str
 """A pod, or an IP address outside the pod network."""
 
@@ -64,6 +67,8 @@ class Network:
             self._policies.setdefault(policy.namespace, []).append(policy)
         self._namespaces = namespaces
         self._pod_ranges = tuple(ip_network(text) for text in pod_ranges)
+        # Keyed by identity, because labels are no key; the pod is kept so that its identity is not given away again.
+        self._selected: dict[tuple[int, Direction], tuple[Pod, list[_Applied]]] = {}
 
     def allowed(self, source: Endpoint, target: Endpoint, port: int | str, protocol: str = "TCP") -> bool:
         """Whether `source` may open a connection to `port` (number, or a name that `target` gives a port).
@@ -86,8 +91,14 @@ class Network:
         """Whether some policy selects `pod` for `direction`, so that only what is listed is allowed."""
         return bool(self._selecting(pod, direction))
 
-    def _selecting(self, pod: Pod, direction: Direction) -> list[tuple[Policy, tuple[PolicyRule, ...]]]:
-        found: list[tuple[Policy, tuple[PolicyRule, ...]]] = []
+    def _selecting(self, pod: Pod, direction: Direction) -> list[_Applied]:
+        key = (id(pod), direction)
+        if key not in self._selected:
+            self._selected[key] = (pod, self._find_selecting(pod, direction))
+        return self._selected[key][1]
+
+    def _find_selecting(self, pod: Pod, direction: Direction) -> list[_Applied]:
+        found: list[_Applied] = []
         for policy in self._policies.get(pod.namespace, []):
             rules = policy.ingress if direction == "ingress" else policy.egress
             if rules is not None and selects(policy.pods, pod.labels):

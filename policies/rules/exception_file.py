@@ -1,0 +1,30 @@
+"""Exceptions are dated and needed, or they go."""
+
+from __future__ import annotations
+
+from policies.exceptions import ExceptionUse
+from policies.findings import Level, Outcomes, Severity, Violation
+from policies.registry import Rule
+
+
+def _needed_and_in_force(use: ExceptionUse) -> Outcomes:
+    for entry in use.here:
+        path = f"exceptions.yaml: {entry.id}"
+        if use.today > entry.expires:
+            yield Violation(path, f"expired on {entry.expires.isoformat()}")
+        elif entry.id not in use.used:
+            yield Violation(path, "covers nothing in this stack")
+
+
+RULES = (
+    Rule(
+        id="STK-04",
+        title="No exception is expired or unused",
+        severity=Severity.HIGH,
+        level=Level.MANDATORY,
+        sources=("own",),
+        remediation="Remove the exception, narrow it to the stacks that need it, or have it reviewed and granted anew.",
+        of_exceptions=_needed_and_in_force,
+        exemptable=False,
+    ),
+)

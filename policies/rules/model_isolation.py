@@ -1,0 +1,157 @@
+"""Models are not reachable inside the cluster but by the gateway and by Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from components.base import namespaces
+from components.base.label_selector import selects_by_map
+from components.base.labels import COMPONENT
+from components.base.network_policy import read_policy
+from components.base.peers import PROMETHEUS
+from components.base.reachability import Endpoint, Network
+from components.base.reachability import Pod as PodEndpoint
+from policies.findings import Level, Outcome, Outcomes, Severity, Undecided, Violation
+from policies.normalise import UnknownValueError
+from policies.pods import ContainerPort, Pod
+from policies.registry import Rule
+from policies.stack import Stack
+from policies.subjects import Subject
+
+GATEWAY_LABELS = {COMPONENT: "gateway"}
+SERVING_PORT = "http"
+"""Name of a model container's serving port; a container with one port needs no name."""
+
+OUTSIDE = "203.0.113.1"
+"""An address of the documentation range (RFC 5737): somewhere that is neither pod nor node."""
+
+SHOWN_SOURCES = 3
+
+_NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """Somebody who might open a connection. `every_port` and `serving_port` say what is rightly open to it."""
+
+    name: str
+    endpoint: Endpoint
+    every_port: bool = False
+    serving_port: bool = False
+
+
+def _behind_gateway(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
+    pods: list[tuple[Subject, Pod, PodEndpoint]] = []
+    for subject in stack.workloads:
+        try:
+            pods += [(subject, pod, _endpoint(subject, pod)) for pod in subject.pods]
+        except UnknownValueError as error:
+            # Labels and namespace decide whether these pods are a model, and whether they may talk to one.
+            yield subject, Undecided(error.path)
+    models = [(subject, pod, endpoint) for subject, pod, endpoint in pods if pod.serves_model]
+    for patch in stack.patches_of(*_NETWORK_POLICY):
+        yield patch, Violation("spec", "a patch opens or closes what no rule can see; write the whole policy")
+    unreadable = list(_unknown_policies(stack))
+    yield from unreadable
+    if not models or unreadable:
+        return
+    network = Network(
+        [_plain(policy) for policy in stack.of(*_NETWORK_POLICY)],
+        {namespace.name: namespace.root.at("metadata", "labels").strings() for namespace in stack.of("", "Namespace")},
+    )
+    sources = [*(_source(subject, endpoint) for subject, _, endpoint in pods), *_strangers(pods)]
+    for subject, pod, endpoint in models:
+        for outcome in _reached(network, sources, pod, endpoint):
+            yield subject, outcome
+
+
+def _unknown_policies(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
+    """Policies and namespaces that are not fully known: any of them may isolate a model or open it."""
+    for subject in (*stack.of(*_NETWORK_POLICY), *stack.of("", "Namespace")):
+        try:
+            subject.root.at("metadata").plain()
+            subject.root.at("spec").plain()
+        except UnknownValueError as error:
+            yield subject, Undecided(error.path)
+
+
+def _plain(policy: Subject) -> Mapping[str, Any]:
+    expected = "a NetworkPolicy that the API server accepts"
+    policy.root.parsed(read_policy, expected)
+    return cast("Mapping[str, Any]", policy.root.plain())
+
+
+def _endpoint(subject: Subject, pod: Pod) -> PodEndpoint:
+    return PodEndpoint(
+        namespace=subject.namespace,
+        labels=pod.labels,
+        named_ports=pod.named_ports,
+        host_network=pod.spec.at("hostNetwork").value is True,
+    )
+
+
+def _source(subject: Subject, endpoint: PodEndpoint) -> _Source:
+    return _Source(
+        name=subject.address,
+        endpoint=endpoint,
+        every_port=endpoint.namespace == PROMETHEUS.namespace
+        and selects_by_map(dict(PROMETHEUS.selector), endpoint.labels),
+        serving_port=endpoint.namespace == namespaces.GATEWAY and selects_by_map(GATEWAY_LABELS, endpoint.labels),
+    )
+
+
+def _strangers(pods: list[tuple[Subject, Pod, PodEndpoint]]) -> Iterator[_Source]:
+    """Somebody outside, and a pod that carries no label in each namespace: what a policy opens to a whole namespace."""
+    yield _Source(name="an address outside the cluster", endpoint=OUTSIDE)
+    for namespace in sorted({endpoint.namespace for _, _, endpoint in pods} | {"any-other-namespace"}):
+        yield _Source(name=f"any pod of {namespace}", endpoint=PodEndpoint(namespace=namespace, labels={}))
+
+
+def _reached(network: Network, sources: list[_Source], pod: Pod, model: PodEndpoint) -> Outcomes:
+    declared = pod.ports
+    serving = _serving_port(declared)
+    undeclared = ContainerPort(name="", number=_free_number(declared), protocol="TCP")
+    reaching = [
+        source.name
+        for source in sources
+        for port in (*declared, undeclared)
+        if not _is_rightful(source, port, serving, declared)
+        and network.ingress_allowed(source.endpoint, model, port.number, port.protocol)
+    ]
+    if reaching:
+        names = list(dict.fromkeys(reaching))
+        more = f" and {len(names) - SHOWN_SOURCES} more" if len(names) > SHOWN_SOURCES else ""
+        message = f"network policies let {', '.join(names[:SHOWN_SOURCES])}{more} open connections to this model"
+        yield Violation(pod.field.at("metadata", "labels").path, message)
+
+
+def _is_rightful(
+    source: _Source, port: ContainerPort, serving: ContainerPort | None, declared: tuple[ContainerPort, ...]
+) -> bool:
+    return (source.serving_port and port == serving) or (source.every_port and port in declared)
+
+
+def _serving_port(declared: tuple[ContainerPort, ...]) -> ContainerPort | None:
+    named = [port for port in declared if port.name == SERVING_PORT]
+    return next(iter(named or declared), None)
+
+
+def _free_number(declared: tuple[ContainerPort, ...]) -> int:
+    taken = {port.number for port in declared}
+    return next(number for number in range(1, len(taken) + 2) if number not in taken)
+
+
+RULES = (
+    Rule(
+        id="AI-02",
+        title="Only the gateway and Prometheus may open connections to a model",
+        severity=Severity.CRITICAL,
+        level=Level.MANDATORY,
+        sources=("vLLM security guide: --api-key does not protect every path", "own"),
+        remediation="Wire models to the gateway only, and delete the network policy that opens more.",
+        of_stack=_behind_gateway,
+        exemptable=False,
+    ),
+)

@@ -1,0 +1,82 @@
+"""The pack starts as the engine starts it, and says what `make policy` says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import yaml
+
+from tests.policies.cases import UNKNOWN, judged, put
+from tests.policies.conftest import ROOT, JudgeAsEngine
+from tests.policies.objects import Json, container, deployment, pod_spec
+from tests.policies.stack_cases import served_model
+
+PACK = ROOT / "policies"
+
+
+def _start_and_ask(pack_python: Path, resource: Json) -> Json:
+    command = [pack_python, Path(__file__).with_name("pack_client.py"), PACK, json.dumps(resource)]
+    answer = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120, cwd=ROOT)
+    return json.loads(answer.stdout)
+
+
+def test_the_pack_starts_from_its_own_folder_and_judges(pack_python: Path) -> None:
+    wrong = deployment(spec=pod_spec(hostNetwork=True))
+    answer = _start_and_ask(pack_python, wrong)
+    assert answer["name"] == "ai-platform"
+    assert answer["levels"] == {
+        "resources-mandatory": True,
+        "resources-advisory": False,
+        "stack-mandatory": True,
+        "stack-advisory": False,
+    }
+    (message,) = answer["messages"]
+    assert "POD-03 FAIL models/Deployment/app spec.template.spec.hostNetwork: " in message
+
+
+def test_the_engine_is_told_where_the_packs_environment_is() -> None:
+    project = yaml.safe_load((PACK / "PulumiPolicy.yaml").read_text())
+    assert project["runtime"] == {"name": "python", "options": {"virtualenv": ".venv"}}
+    assert project["version"]
+
+
+def test_the_lock_pins_every_package_by_hash_and_names_no_host() -> None:
+    lock = (PACK / "requirements.lock").read_text()
+    pins = [line for line in lock.splitlines() if line and not line.startswith((" ", "#"))]
+    assert pins
+    assert all("==" in pin and pin.endswith("\\") for pin in pins)
+    assert "://" not in lock
+    assert "--index-url" not in lock
+
+
+def test_a_compliant_stack_has_no_diagnostics_under_the_engine(judge_as_engine: JudgeAsEngine) -> None:
+    assert judge_as_engine(served_model()) == []
+
+
+def test_wire_format_makes_no_difference(judge_as_engine: JudgeAsEngine) -> None:
+    """Numbers are floats, lists are proxies and secrets are wrapped on the wire; the findings stay the same."""
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "CANARY"}
+    odd = container(
+        securityContext={"capabilities": {"drop": ["ALL"], "add": ["SYS_ADMIN"]}, "runAsUser": 0},
+        ports=[{"containerPort": 8000, "hostPort": 80}],
+        env=[{"name": "DB_PASSWORD", "value": secret}],
+    )
+    stack = [*served_model(), deployment("odd", spec=pod_spec(containers=[odd]), replicas=3)]
+    under_engine = {(item.rule, item.urn) for item in judge_as_engine(stack)}
+    rendered = {(finding.rule, finding.urn) for finding in judged(stack).findings}
+    # Under the engine a property's secretness does not reach a policy: the mark is judged on the rendered graph only.
+    assert rendered - under_engine == {("STK-05", stack[-1]["urn"])}
+    assert under_engine <= rendered
+    assert {"POD-05", "POD-06", "POD-08", "POD-17", "REL-01"} <= {rule for rule, _ in under_engine}
+
+
+def test_an_unknown_in_one_object_does_not_stop_the_judging_of_the_others(judge_as_engine: JudgeAsEngine) -> None:
+    unclear = deployment("unclear")
+    put(unclear["inputs"], "spec.template", UNKNOWN)
+    wrong = deployment("wrong", spec=pod_spec(hostNetwork=True))
+    found = judge_as_engine([unclear, wrong])
+    assert ("POD-03", "FAIL", wrong["urn"]) in {(item.rule, item.result, item.urn) for item in found}
+    undecided = {item.rule for item in found if item.urn == unclear["urn"] and item.result == "UNDECIDED"}
+    assert {f"POD-{number:02d}" for number in range(1, 18)} <= undecided
