@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from components.base.fragmentation import may_be_blocked
 from components.base.gpus import UnknownGpuError, find_gpu, memory_per_unit, mig_memory_gib
 from components.base.model_catalogue import find_model
 from components.base.node_pools import NodePool
@@ -48,9 +52,8 @@ def only_error(model: PlacedModel, *pools: NodePool) -> str:
 
 
 def test_models_that_fit_have_no_errors() -> None:
-    assert (
-        placement_errors([placed(replicas=4), placed("Qwen/Qwen3-32B", tensor_parallel=4)], [SYSTEM, pool_of()]) == ()
-    )
+    models = [placed(replicas=4), placed("Qwen/Qwen3-32B", tensor_parallel=2)]
+    assert placement_errors(models, [SYSTEM, pool_of(gpus=8, nodes=1)]) == ()
 
 
 def test_an_unknown_pool_is_named_with_those_that_have_gpus() -> None:
@@ -144,6 +147,37 @@ def test_gpus_that_are_free_on_different_nodes_do_not_make_a_replica() -> None:
     pairs = placed("Qwen/Qwen3-32B", tensor_parallel=2, replicas=3)
     assert "no node of pool" in only_error(pairs, pool_of(gpus=3, nodes=2))
     assert placement_errors([pairs], [pool_of(gpus=3, nodes=3)]) == ()
+
+
+def test_a_large_replica_must_not_depend_on_starting_first() -> None:
+    # Seen on the scheduler: two one-GPU replicas are spread over two nodes, and four GPUs are free on neither.
+    models = [placed(replicas=2), placed("Qwen/Qwen3-32B", tensor_parallel=4)]
+    (error,) = placement_errors(models, [pool_of()])
+    assert error.startswith("models[1].gpu.pool: when other models start first")
+    assert "leave no node with the 4 GPUs that a replica of qwen3-32b needs" in error
+    assert placement_errors(models, [pool_of(nodes=3)]) == ()
+    assert placement_errors([placed(), models[1]], [pool_of()]) == ()
+
+
+def test_replicas_of_one_size_may_fill_a_pool() -> None:
+    assert placement_errors([placed("Qwen/Qwen3-32B", tensor_parallel=2, replicas=8)], [pool_of(gpus=8)]) == ()
+    assert placement_errors([placed(replicas=16)], [pool_of(gpus=8)]) == ()
+
+
+@given(
+    sizes=st.lists(st.sampled_from([1, 2, 4]), max_size=7), nodes=st.integers(1, 3), needed=st.sampled_from([1, 2, 4])
+)
+def test_what_is_called_safe_finds_a_node_in_every_order(sizes: list[int], nodes: int, needed: int) -> None:
+    if sum(sizes) + needed > 4 * nodes or may_be_blocked(needed, sizes, nodes, 4):
+        return
+    for order in set(permutations(sizes)):
+        free = [4] * nodes
+        for size in order:
+            # The emptiest node first, as the scheduler spreads.
+            best = max(range(nodes), key=lambda node: free[node])
+            if free[best] >= size:
+                free[best] -= size
+        assert max(free) >= needed
 
 
 def test_replicas_that_a_pool_never_holds_are_refused() -> None:

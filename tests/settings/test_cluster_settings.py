@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -195,6 +196,14 @@ def test_unknown_keys_are_refused() -> None:
 def test_an_issuer_is_one_thing() -> None:
     issuer = {"caSecret": "ca", "acme": {"email": "a@example.org"}}
     assert problem(existing(issuer=issuer)) == ("issuer", "acme and caSecret exclude each other: keep one")
+
+
+@pytest.mark.parametrize("make", [existing, k3s], ids=["existing", "k3s"])
+def test_acme_needs_a_dns_service_that_holds_its_challenges(make: Callable[..., dict[str, Any]]) -> None:
+    message = problem(make(issuer={"acme": {"email": "a@example.org"}}))[1]
+    assert message == "issuer.acme.dns01: required here: name the DNS service that holds the challenges"
+    solver = {"rfc2136": {"nameserver": "10.0.0.53"}}
+    ADAPTER.validate_python(make(issuer={"acme": {"email": "a@example.org", "dns01": solver}}))
 
 
 def test_an_even_number_of_servers_is_refused_with_the_reason() -> None:

@@ -1,0 +1,1 @@
+"""Programs that run inside pods, mounted from ConfigMaps."""

@@ -1,0 +1,158 @@
+"""Pure builders of the server's Deployment, Service and PodDisruptionBudget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.base import labels
+from components.base.node_pools import POOL_LABEL, NodePool
+from components.base.pins import VLLM
+from components.base.pod_security import container_security_context, pod_security_context, resources
+from components.base.pod_sizes import pod_size
+from components.vllm_model import durations
+from components.vllm_model.arguments import VllmModelArgs
+from components.vllm_model.names import PORT, PORT_NAME, SERVER_COMPONENT
+from components.vllm_model.server_arguments import server_arguments
+from components.vllm_model.volumes import mounts, volumes
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
+    from pulumi_kubernetes.core.v1 import (
+        ContainerArgsDict,
+        EnvVarArgsDict,
+        PodSpecArgsDict,
+        ProbeArgsDict,
+        ServiceSpecArgsDict,
+        TolerationArgsDict,
+        TopologySpreadConstraintArgsDict,
+    )
+    from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgsDict
+
+UID = 2000
+"""User `vllm` of the image, in group 0; its home and caches belong to the group."""
+
+
+def deployment_spec(
+    args: VllmModelArgs, *, model: pulumi.Input[str], environment: list[EnvVarArgsDict]
+) -> DeploymentSpecArgsDict:
+    """The Deployment. An update stops a replica before it starts its successor: a surge would need spare GPUs, and
+    would wait for them forever in a pool that its models fill."""
+    selector = labels.selector_labels(args.name, SERVER_COMPONENT)
+    return {
+        "replicas": args.replicas,
+        "selector": {"match_labels": selector},
+        "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 0, "max_unavailable": 1}},
+        "progress_deadline_seconds": durations.rollout_seconds(args.serving),
+        "template": {
+            "metadata": {"labels": labels.object_labels(args.name, SERVER_COMPONENT, args.platform.environment)},
+            "spec": _pod_spec(args, model, environment),
+        },
+    }
+
+
+def service_spec(name: str) -> ServiceSpecArgsDict:
+    """The Service that the gateway calls."""
+    return {
+        "type": "ClusterIP",
+        "selector": labels.selector_labels(name, SERVER_COMPONENT),
+        "ports": [{"name": PORT_NAME, "port": PORT, "target_port": PORT_NAME}],
+    }
+
+
+def disruption_budget_spec(name: str) -> PodDisruptionBudgetSpecArgsDict:
+    """One server at a time may be evicted; one that never got ready does not hold up a drain."""
+    return {
+        "max_unavailable": 1,
+        "unhealthy_pod_eviction_policy": "AlwaysAllow",
+        "selector": {"match_labels": labels.selector_labels(name, SERVER_COMPONENT)},
+    }
+
+
+def _pod_spec(args: VllmModelArgs, model: pulumi.Input[str], environment: list[EnvVarArgsDict]) -> PodSpecArgsDict:
+    pool = args.cluster.pool(args.pool)
+    size = pod_size(args.serving)
+    spec: PodSpecArgsDict = {
+        "service_account_name": args.name,
+        "automount_service_account_token": False,
+        # A Service called "vllm" would set VLLM_PORT to an address, which vLLM refuses to read as a number.
+        "enable_service_links": False,
+        "security_context": pod_security_context(uid=UID, gid=0, fs_group=0),
+        "priority_class_name": args.priority,
+        "node_selector": {POOL_LABEL: pool.name},
+        "tolerations": _tolerations(pool),
+        "topology_spread_constraints": _spread(args.name),
+        "termination_grace_period_seconds": durations.grace_seconds(args.drain_seconds),
+        "volumes": volumes(args.weights, size, args.cluster.registry),
+        "containers": [_container(args, pool, model, environment)],
+    }
+    if args.cluster.runtime_class:
+        spec["runtime_class_name"] = args.cluster.runtime_class
+    return spec
+
+
+def _container(
+    args: VllmModelArgs, pool: NodePool, model: pulumi.Input[str], environment: list[EnvVarArgsDict]
+) -> ContainerArgsDict:
+    size = pod_size(args.serving)
+    arguments = server_arguments(
+        name=args.name,
+        serving=args.serving,
+        pool=pool,
+        streamed=args.streamed,
+        tool_call_parser=args.tool_call_parser,
+        reasoning_parser=args.reasoning_parser,
+        drain_seconds=args.drain_seconds,
+    )
+    periods = durations.startup_seconds(args.serving) // durations.PROBE_PERIOD
+    return {
+        "name": "vllm",
+        "image": args.cluster.registry.rewrite(args.image or VLLM.reference),
+        "args": [model, *arguments],
+        "env": environment,
+        "ports": [{"name": PORT_NAME, "container_port": PORT}],
+        "security_context": container_security_context(),
+        # Compilation at the start uses more cores than serving; a limit at the request would stretch it.
+        "resources": resources(
+            cpu=str(size.cpu),
+            cpu_limit=str(2 * size.cpu),
+            memory=f"{size.memory_gib}Gi",
+            extended={pool.resource: args.serving.gpus},
+        ),
+        "volume_mounts": mounts(args.weights, size),
+        # The port opens when the weights are loaded and the graphs captured; until then only this probe counts.
+        "startup_probe": _probe(period=durations.PROBE_PERIOD, failures=periods),
+        "readiness_probe": _probe(period=5, failures=3),
+        # A saturated server answers late; restarting it would lose minutes and every request in it.
+        "liveness_probe": _probe(period=durations.PROBE_PERIOD, failures=6),
+        "lifecycle": {"pre_stop": {"sleep": {"seconds": durations.ENDPOINT_REMOVAL}}},
+    }
+
+
+def _probe(*, period: int, failures: int) -> ProbeArgsDict:
+    return {
+        "http_get": {"path": "/health", "port": PORT_NAME},
+        "period_seconds": period,
+        "timeout_seconds": 5,
+        "failure_threshold": failures,
+    }
+
+
+def _tolerations(pool: NodePool) -> list[TolerationArgsDict]:
+    return [
+        {"key": taint.key, "operator": "Equal", "value": taint.value, "effect": taint.effect} for taint in pool.taints
+    ]
+
+
+def _spread(name: str) -> list[TopologySpreadConstraintArgsDict]:
+    """Replicas on different zones and nodes where there is a choice; never at the price of not running."""
+    return [
+        {
+            "max_skew": 1,
+            "topology_key": key,
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": labels.selector_labels(name, SERVER_COMPONENT)},
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]
