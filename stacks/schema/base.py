@@ -46,3 +46,14 @@ DnsName = Annotated[str, AfterValidator(_dns_name)]
 
 PositiveInt = Annotated[int, Field(ge=1)]
 """A count of at least one."""
+
+
+def _not_empty(items: tuple[object, ...]) -> tuple[object, ...]:
+    if not items:
+        message = "must have at least one entry"
+        raise ValueError(message)
+    return items
+
+
+NOT_EMPTY = AfterValidator(_not_empty)
+"""At least one entry. Unlike `min_length` it says nothing when an entry is wrong, which is a problem of its own."""

@@ -8,11 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tools.render import random_values, wire
+from tools.render import random_values, substrate_answers, wire
 from tools.render.random_values import RandomSource
-
-AWS_ACCOUNT = "111122223333"
-"""The account that AWS documentation uses in examples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,19 +47,13 @@ def _password(registration: Registration) -> dict[str, Any]:
 
 
 def _aws(registration: Registration) -> dict[str, Any]:
-    service, kind = registration.type.split(":")[1].split("/")[0], registration.type.rsplit(":", 1)[1]
-    physical = registration.inputs.get("name") or registration.inputs.get("bucket") or registration.name
-    computed = {
-        "arn": f"arn:aws:{service}:eu-central-1:{AWS_ACCOUNT}:{kind.lower()}/{physical}",
-        "name": physical,
-    }
-    return {**computed, **registration.inputs}
+    return substrate_answers.aws_resource(registration.type, registration.name, registration.inputs)
 
 
 EXACT: dict[str, Answer] = {
     "random:index/randomPassword:RandomPassword": _password,
 }
-"""Answers by exact type token."""
+"""Answers by exact type token; those of AWS and the command provider are in `substrate_answers`."""
 
 PREFIX: dict[str, Answer] = {
     "aws:": _aws,
@@ -75,6 +66,8 @@ def answer(registration: Registration) -> dict[str, Any]:
     kind = registration.type
     if kind in EXACT:
         return EXACT[kind](registration)
+    if kind in substrate_answers.EXACT:
+        return substrate_answers.EXACT[kind](registration.name, registration.inputs)
     if is_kubernetes_object(kind):
         return kubernetes_object(registration)
     for prefix, reply in PREFIX.items():

@@ -25,6 +25,9 @@ from tools.render.monitor import RecordingMonitor
 from tools.render.random_values import RandomSource, deterministic
 from tools.render.stack_file import StackFile
 
+OFFLINE_KEY = "ai-platform:offline"
+"""Tells the program that nothing is contacted, so that a kubeconfig need not exist yet."""
+
 _log = logging.getLogger("pulumi.program")
 
 
@@ -98,7 +101,7 @@ def render_stack(root: Path, stack_file: StackFile, source: RandomSource = deter
         lambda: runpy.run_path(str(main), run_name="__main__"),
         project=stack_file.project,
         stack=stack_file.stack,
-        config=stack_file.values,
+        config={**stack_file.values, OFFLINE_KEY: "true"},
         secret_keys=stack_file.secret_keys,
         source=source,
     )

@@ -1,0 +1,53 @@
+"""Checks across sections of the settings: what each section alone cannot know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from stacks.arguments.identity import realm
+from stacks.gateway_checks import gateway_errors, team_errors
+from stacks.schema.cluster import node_pools
+from stacks.serving import model_problems
+
+if TYPE_CHECKING:
+    from stacks.settings import PlatformSettings
+
+
+def setting_problems(settings: PlatformSettings) -> list[str]:
+    """All problems, each as `<key path below the platform key>: <what is wrong and how to mend it>`."""
+    model_names = [model.name for model in settings.models]
+    return [
+        *_repeated("models", model_names),
+        *_repeated("teams", [team.name for team in settings.teams]),
+        *_team_problems(settings, model_names),
+        *model_problems(settings.models, node_pools(settings.cluster)),
+        *_realm_problems(settings),
+        *gateway_errors(settings.gateway, {model.name: model.task for model in settings.models}),
+        *team_errors(settings.gateway, settings.teams),
+    ]
+
+
+def _repeated(section: str, names: Sequence[str]) -> Iterator[str]:
+    for index, name in enumerate(names):
+        first = names.index(name)
+        if first != index:
+            yield f"{section}[{index}].name: {name!r} is already the name of {section}[{first}], choose another"
+
+
+def _team_problems(settings: PlatformSettings, model_names: Iterable[str]) -> Iterator[str]:
+    tiers = sorted(settings.gateway.tiers)
+    known = {*model_names, "*", *(entry.name for entry in settings.gateway.cascade)}
+    for index, team in enumerate(settings.teams):
+        if team.tier not in tiers:
+            yield f"teams[{index}].tier: {team.tier!r} is no tier of the gateway, which has {', '.join(tiers)}"
+        for model in team.models:
+            if model not in known:
+                yield f"teams[{index}].models: no model is called {model!r}; there are {', '.join(sorted(known))}"
+
+
+def _realm_problems(settings: PlatformSettings) -> Iterator[str]:
+    try:
+        realm(settings.identity, settings.teams).check()
+    except ValueError as error:
+        yield str(error)

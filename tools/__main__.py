@@ -1,0 +1,5 @@
+"""Entry point of `python -m tools`."""
+
+from tools.cli import app
+
+app()
