@@ -1,0 +1,29 @@
+"""What every implementation of the cluster offers to the composition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from components.base.handles import ClusterHandle
+
+
+@dataclass(frozen=True, kw_only=True)
+class GpuSoftware:
+    """Who brings the GPU software of the nodes.
+
+    `install` is False where the cluster has a GPU operator already. `driver` is `host` where driver and container
+    toolkit are part of the node's image or packages, `operator` where the operator installs both. `containerd_socket`
+    is the path of containerd's socket on the node where it is not the usual one.
+    """
+
+    install: bool = True
+    driver: Literal["host", "operator"] = "host"
+    containerd_socket: str | None = None
+
+
+class GpuCluster(Protocol):
+    """A cluster of any kind: the handle for everything above, and what the GPU operator must know of the nodes."""
+
+    handle: ClusterHandle
+    gpu_software: GpuSoftware

@@ -1,0 +1,89 @@
+"""What holds for every object of every shipped stack."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from components.base.capabilities import CAPABILITIES
+from tests.stacks.conftest import ROOT
+from tools.deploy.settings_file import settings_of
+from tools.render import wire
+from tools.render.graph import RenderedStack, write_graph
+from tools.render.manifests import write_manifests
+from tools.render.program import render_stack
+from tools.render.stack_file import read_stack_file
+
+SECRET_TYPES = ("kubernetes:core/v1:Secret", "random:index/", "pulumi:providers:", "command:remote:", "aws:")
+"""Types that may hold a secret: Secrets, what generates them, and providers and SSH connections that log in."""
+
+
+def test_two_renders_are_the_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        rendered = render_stack(ROOT, read_stack_file(ROOT, "prod"))
+        write_graph(rendered, tmp_path / name / "graph.json")
+        write_manifests(rendered, tmp_path / name / "manifests")
+    one, two = (sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two"))
+    assert [path.relative_to(tmp_path / "one") for path in one] == [path.relative_to(tmp_path / "two") for path in two]
+    assert len(one) > 100
+    assert all(first.read_bytes() == second.read_bytes() for first, second in zip(one, two, strict=True))
+
+
+def test_no_secret_reaches_an_object_that_is_not_made_for_secrets(rendered: RenderedStack) -> None:
+    leaks = [
+        f"{resource.urn}: {path}"
+        for resource in rendered.resources
+        if not resource.type.startswith(SECRET_TYPES)
+        for path in wire.secret_paths(resource.inputs)
+    ]
+    assert leaks == []
+
+
+def test_no_secret_value_stands_in_clear_in_the_graph(rendered: RenderedStack) -> None:
+    values = {
+        str(text) for resource in rendered.resources for text in _secret_texts(resource.inputs) if len(str(text)) >= 16
+    }
+    assert values
+    graph = json.dumps(rendered.as_graph())
+    assert not [value for value in values if json.dumps(value)[1:-1] in graph]
+
+
+def _secret_texts(value: object, inside: bool = False) -> list[object]:
+    if wire.is_secret(value):
+        return _secret_texts(value["value"], True)  # type: ignore[index]
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _secret_texts(item, inside)]
+    if isinstance(value, list):
+        return [text for item in value for text in _secret_texts(item, inside)]
+    return [value] if inside and isinstance(value, str) else []
+
+
+def test_every_object_says_where_it_lives_and_nothing_lives_in_default(rendered: RenderedStack) -> None:
+    namespaces = {item.inputs["metadata"]["name"] for item in rendered.objects if item.inputs["kind"] == "Namespace"}
+    for resource in rendered.objects:
+        namespace = resource.inputs["metadata"].get("namespace")
+        assert namespace is None or namespace in {*namespaces, "kube-system"}, resource.urn
+
+
+def test_every_resource_belongs_to_a_component_or_is_a_provider(rendered: RenderedStack) -> None:
+    outside = [item.urn for item in rendered.resources if rendered.component(item) == "stack"]
+    assert all("pulumi:providers:" in urn for urn in outside), outside
+
+
+def test_every_pod_carries_the_environment(rendered: RenderedStack) -> None:
+    for resource in rendered.objects:
+        if resource.inputs["kind"] in {"Deployment", "StatefulSet", "DaemonSet"}:
+            labels = resource.inputs["spec"]["template"]["metadata"]["labels"]
+            assert labels["ai-platform/environment"] == rendered.stack, resource.urn
+
+
+def test_every_stack_provides_every_capability(rendered: RenderedStack) -> None:
+    provided = {capability for item in rendered.as_graph()["resources"] for capability in item["capabilities"]}
+    assert provided == set(CAPABILITIES)
+
+
+def test_exports_are_what_a_person_needs_next(rendered: RenderedStack) -> None:
+    settings = settings_of(read_stack_file(ROOT, rendered.stack))
+    assert rendered.outputs["apiUrl"] == f"https://api.{settings.domain}/v1"
+    assert rendered.outputs["models"] == [model.name for model in settings.models]
+    assert "[secret]" not in json.dumps(rendered.outputs)

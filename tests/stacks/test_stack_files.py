@@ -1,0 +1,134 @@
+"""The stack files, their schema, and what a person reads when one of them is wrong."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from stacks.schema_file import FILE_NAME, schema_text, stack_file_schema
+from stacks.settings import KEY, SettingsError, load_settings
+from tests.stacks.conftest import ROOT, STACKS
+
+
+def content(stack: str) -> dict[str, Any]:
+    return yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8"))
+
+
+def platform(stack: str) -> dict[str, Any]:
+    return content(stack)["config"][KEY]
+
+
+def problems(change: Callable[[dict[str, Any]], object], stack: str = "dev") -> list[str]:
+    raw = copy.deepcopy(platform(stack))
+    change(raw)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(raw)
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_shipped_stack_file_is_valid_by_its_schema_and_by_the_program(stack: str) -> None:
+    jsonschema.validate(content(stack), stack_file_schema())
+    assert load_settings(platform(stack)).environment == stack
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_shipped_stack_file_names_the_schema_and_disables_default_providers(stack: str) -> None:
+    text = (ROOT / f"Pulumi.{stack}.yaml").read_text("utf-8")
+    assert text.splitlines()[0] == f"# yaml-language-server: $schema={FILE_NAME}"
+    assert content(stack)["config"]["pulumi:disable-default-providers"] == ["*"]
+    assert "encryptionsalt" not in content(stack)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_model_of_a_shipped_stack_is_pinned_and_says_where_it_comes_from(stack: str) -> None:
+    for model in load_settings(platform(stack)).models:
+        dumped = json.loads(model.model_dump_json(by_alias=True))
+        assert len(dumped["weights"]["revision"]) == 40
+        assert dumped["source"].startswith("https://")
+
+
+def test_the_committed_schema_is_the_one_the_settings_have() -> None:
+    assert (ROOT / FILE_NAME).read_text("utf-8") == schema_text(), "run make schema"
+
+
+def test_a_misspelt_key_is_named_with_the_right_one() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["models"][0]["maxModelLenght"] = raw["models"][0].pop("maxModelLen")
+
+    assert f"{KEY}.models[0].maxModelLenght: unknown key; did you mean 'maxModelLen'?" in problems(change)
+
+
+def test_a_misspelt_key_of_the_cluster_is_named_without_levels_the_file_does_not_have() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["cluster"]["kubernetesVersoin"] = raw["cluster"].pop("kubernetesVersion")
+
+    lines = problems(change)
+    assert f"{KEY}.cluster.kubernetesVersoin: unknown key; did you mean 'kubernetesVersion'?" in lines
+
+
+def test_a_wrong_type_is_named_with_what_stands_there() -> None:
+    (line,) = problems(lambda raw: raw["models"][0].update(maxModelLen="long"))
+    assert line.startswith(f"{KEY}.models[0].maxModelLen: ")
+    assert "'long'" in line or '"long"' in line
+
+
+def test_a_missing_key_is_named() -> None:
+    assert f"{KEY}.domain: required key is missing" in problems(lambda raw: raw.pop("domain"))
+
+
+def test_two_models_of_one_name_are_refused() -> None:
+    lines = problems(lambda raw: raw["models"].append(copy.deepcopy(raw["models"][0])))
+    last = len(platform("dev")["models"])
+    assert any(
+        line.startswith(f"{KEY}.models[{last}].name: ") and "already the name of models[0]" in line for line in lines
+    )
+
+
+def test_a_model_whose_gpus_exist_in_no_pool_is_refused_with_the_pools_there_are() -> None:
+    lines = problems(lambda raw: raw["models"][0]["gpu"].update(pool="h900"))
+    pools = [pool["name"] for pool in platform("dev")["cluster"]["pools"] if pool["role"] == "gpu"]
+    assert any(line.startswith(f"{KEY}.models[0].gpu.pool: ") and pools[0] in line for line in lines)
+
+
+def test_more_gpus_than_the_pools_have_are_refused() -> None:
+    lines = problems(lambda raw: raw["models"][0]["replicas"].update(min=400, max=400))
+    assert any(line.startswith(f"{KEY}.models") and "GPU" in line for line in lines)
+
+
+@pytest.mark.parametrize("domain", ["example", "AI.example.org", "http://ai.example.org", "ai..example.org", "a_b.org"])
+def test_a_domain_that_is_no_dns_name_is_refused(domain: str) -> None:
+    (line,) = problems(lambda raw: raw.update(domain=domain))
+    assert line.startswith(f"{KEY}.domain: ")
+    assert "is no DNS name" in line
+
+
+def test_an_unknown_kind_of_cluster_is_refused_with_those_there_are() -> None:
+    assert f"{KEY}.cluster.kind: must be one of eks, existing, k3s" in problems(
+        lambda raw: raw["cluster"].update(kind="gke")
+    )
+
+
+def test_a_team_of_an_unknown_tier_is_refused() -> None:
+    lines = problems(lambda raw: raw["teams"][0].update(tier="platinum"))
+    assert any(line.startswith(f"{KEY}.teams[0].tier: 'platinum' is no tier") for line in lines)
+
+
+def test_a_team_that_may_call_a_model_nobody_serves_is_refused() -> None:
+    lines = problems(lambda raw: raw["teams"][0].update(models=["gpt-9"]))
+    assert any(line.startswith(f"{KEY}.teams[0].models: no model is called 'gpt-9'") for line in lines)
+
+
+def test_every_problem_is_reported_at_once() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["domain"] = "x"
+        raw["models"][0]["maxModelLen"] = "long"
+        raw["unknown"] = 1
+
+    assert len(problems(change)) == 3
