@@ -1,0 +1,179 @@
+"""The local stack on a cluster of its own: brought up as `make up` does, changed, interrupted, and brought up again."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from rich.console import Console
+
+from stacks.settings import KEY
+from tests.stacks.conftest import ROOT
+from tools.deploy import apply
+from tools.deploy.errors import DeployError
+from tools.deploy.placement import gpu_placement
+from tools.deploy.summary import read_items
+from tools.deploy.up import UpOptions, up
+from tools.deploy.workspace import Workspace
+from tools.simulator.cluster import SimulatedCluster
+from tools.simulator.errors import SimulatorError
+
+pytestmark = pytest.mark.simulated
+
+PROJECT = ("__main__.py", "Pulumi.yaml", "stacks", "components")
+
+
+def crd_folders() -> tuple[Path, ...]:
+    named = os.environ.get("CRDS")
+    default = ROOT.parent / "shared" / "upstream" / "crds"
+    folders = [Path(folder) for folder in (named or str(default)).split(os.pathsep)]
+    return tuple(folder for folder in folders if folder.is_dir())
+
+
+OPTIONS = UpOptions(engine="render", crds=crd_folders(), delete_data=False, api_port=None)
+
+
+class Checkout:
+    """A copy of the project's stack files beside the real program, with a rehearsal of its own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in PROJECT:
+            (root / name).symlink_to(ROOT / name)
+        (root / "policies").mkdir()
+        (root / "policies" / "exceptions.yaml").write_bytes((ROOT / "policies" / "exceptions.yaml").read_bytes())
+        self.stack_file = root / "Pulumi.local.yaml"
+        self.stack_file.write_bytes((ROOT / "Pulumi.local.yaml").read_bytes())
+        self.cluster = SimulatedCluster(Workspace(root=root).cluster)
+
+    @property
+    def platform(self) -> dict[str, Any]:
+        return yaml.safe_load(self.stack_file.read_text())["config"][KEY]
+
+    def edit(self, platform: dict[str, Any]) -> None:
+        content = yaml.safe_load(self.stack_file.read_text())
+        content["config"][KEY] = platform
+        self.stack_file.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def up(self, options: UpOptions = OPTIONS) -> str:
+        text = io.StringIO()
+        up(Console(file=text, width=200), self.root, options)
+        return text.getvalue()
+
+    def items(self, resources: str) -> list[Any]:
+        return read_items(self.cluster.kubectl, resources)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    found = Checkout(tmp_path_factory.mktemp("checkout"))
+    try:
+        yield found
+    finally:
+        found.cluster.remove()
+
+
+@pytest.fixture(scope="module")
+def first_run(checkout: Checkout) -> str:
+    return checkout.up()
+
+
+def test_the_whole_platform_comes_up(first_run: str) -> None:
+    assert "up in" in first_run
+    assert "ENGINE=render" in first_run
+    for component in ("vllm_model", "inference_gateway", "identity", "rag_data_layer", "observability_stack"):
+        assert component in first_run
+
+
+def test_what_was_not_simulated_is_said_plainly(first_run: str) -> None:
+    assert "no model answers here" in first_run
+    assert "kube-prometheus-stack" in first_run
+    assert "not reconciled" in first_run
+
+
+def test_every_pod_has_a_node_and_is_ready_or_done(checkout: Checkout, first_run: str) -> None:
+    pods = checkout.items("pods")
+    assert len(pods) > 10
+    for pod in pods:
+        assert pod["spec"].get("nodeName"), pod["metadata"]["name"]
+        assert pod["status"]["phase"] in {"Running", "Succeeded"}, pod["metadata"]["name"]
+
+
+def test_every_gpu_that_a_model_asks_for_is_held_on_its_pool(checkout: Checkout, first_run: str) -> None:
+    placement = gpu_placement(checkout.items("nodes"), checkout.items("pods"))
+    models = checkout.platform["models"]
+    for pool in {model["gpu"]["pool"] for model in models}:
+        asked = sum(
+            model["gpu"].get("count", 1) * model["replicas"]["min"] for model in models if model["gpu"]["pool"] == pool
+        )
+        assert sum(node.used for node in placement if node.pool == pool) == asked
+
+
+def test_every_claim_is_bound(checkout: Checkout, first_run: str) -> None:
+    claims = checkout.items("persistentvolumeclaims")
+    assert claims
+    assert {claim["status"]["phase"] for claim in claims} == {"Bound"}
+
+
+def test_secrets_of_the_cluster_are_no_placeholders(checkout: Checkout, first_run: str) -> None:
+    values = [text for item in checkout.items("secrets") for text in (item.get("data") or {}).values()]
+    assert values
+    assert "W3NlY3JldF0=" not in values, "a redacted value was applied"
+
+
+def test_a_second_run_changes_nothing(checkout: Checkout, first_run: str) -> None:
+    assert "Nothing changed" in checkout.up()
+
+
+def test_an_interrupted_run_goes_on_when_run_again(
+    checkout: Checkout, first_run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "_check_pods", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            checkout.up()
+    assert "Nothing changed" in checkout.up()
+
+
+def test_a_removed_model_is_removed_and_the_others_stay(checkout: Checkout, first_run: str) -> None:
+    before = checkout.platform
+    gone = before["models"][-1]["name"]
+    teams = [team | {"models": ["*"]} for team in before["teams"]]
+    gateway = before["gateway"] | {"cascade": [], "fallbacks": {}}
+    gateway = {key: value for key, value in gateway.items() if key in before["gateway"]}
+    checkout.edit(before | {"models": before["models"][:-1], "teams": teams, "gateway": gateway})
+    output = checkout.up()
+    deployments = {item["metadata"]["name"] for item in checkout.items("deployments.apps")}
+    assert gone not in deployments
+    assert {model["name"] for model in before["models"][:-1]} <= deployments
+    assert f"removed Deployment models/{gone}" in output
+    checkout.edit(before)
+    assert f"{gone}" in {item["metadata"]["name"] for item in checkout.items("deployments.apps")} or checkout.up()
+
+
+def test_an_unsafe_stack_is_refused_before_anything_is_applied(checkout: Checkout, first_run: str) -> None:
+    exceptions = checkout.root / "policies" / "exceptions.yaml"
+    kept = exceptions.read_text()
+    versions = {item["metadata"]["uid"]: item["metadata"]["resourceVersion"] for item in checkout.items("namespaces")}
+    exceptions.write_text("version: 1\nexceptions: []\n")
+    try:
+        with pytest.raises(DeployError, match="gpu-operator"):
+            checkout.up()
+    finally:
+        exceptions.write_text(kept)
+    assert versions == {
+        item["metadata"]["uid"]: item["metadata"]["resourceVersion"] for item in checkout.items("namespaces")
+    }
+
+
+def test_a_cluster_brought_up_by_one_engine_refuses_the_other(checkout: Checkout, first_run: str) -> None:
+    with pytest.raises(SimulatorError, match="make down"):
+        checkout.cluster.claim_engine("pulumi")
