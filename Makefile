@@ -74,10 +74,10 @@ lock: .venv/.filled ## Resolve requirements.in anew, with hashes
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv || \
 	  { rm -rf .venv; echo "$(PYTHON) has no venv module: install it (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements.lock
+	@.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r requirements.lock
 	@touch $@
 
 policies/.venv/.filled: policies/requirements.lock .venv/.filled
 	@test -x policies/.venv/bin/python || .venv/bin/uv venv --quiet --python .venv/bin/python policies/.venv
-	@.venv/bin/uv pip install --quiet --python policies/.venv/bin/python --require-hashes -r policies/requirements.lock
+	@.venv/bin/uv pip install --quiet --compile-bytecode --python policies/.venv/bin/python --require-hashes -r policies/requirements.lock
 	@touch $@

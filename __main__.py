@@ -1,9 +1,9 @@
 """The program: read the settings, compose the platform, export what people need."""
 
 import pulumi
-from stacks.platform import compose
 
 from stacks.configuration import read_settings
+from stacks.platform import compose
 from stacks.secrets import read_secrets
 
 platform = compose(read_settings(), read_secrets())

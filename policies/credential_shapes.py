@@ -29,7 +29,7 @@ _REFERENCE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _NO_SECRET = frozenset({"", "null", "none", "~", "true", "false", "yes", "no", "on", "off", "empty", "disabled"})
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?[a-z]{0,2}", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+|[a-z]{0,2})", re.IGNORECASE)
 
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),

@@ -69,11 +69,20 @@ def load_settings(raw: Any) -> PlatformSettings:
     try:
         settings = PlatformSettings.model_validate(raw)
     except ValidationError as error:
-        raise SettingsError([_describe(detail) for detail in error.errors(include_url=False)]) from None
+        details = error.errors(include_url=False)
+        raise SettingsError([_describe(detail) for detail in details if not _follows(detail, details)]) from None
     problems = setting_problems(settings)
     if problems:
         raise SettingsError([f"{KEY}.{problem}" for problem in problems])
     return settings
+
+
+def _follows(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list is only called too short because its entries were refused one by one."""
+    location: tuple[str | int, ...] = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(location)] == location and other is not detail for other in details
+    )
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
@@ -86,6 +95,8 @@ def _describe(detail: Mapping[str, Any]) -> str:
             return f"{path}: required key is missing"
         case "value_error":
             return f"{path}: {detail['ctx']['error']}"
+        case "too_short":
+            return f"{path}: needs at least {detail['ctx']['min_length']} entry"
         case "union_tag_invalid" | "union_tag_not_found":
             return f"{path}.kind: must be one of {', '.join(sorted(_CLUSTER_KINDS))}"
         case _:

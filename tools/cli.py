@@ -20,7 +20,10 @@ from tools.render.errors import RenderError
 from tools.simulator.errors import SimulatorError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-console = Console(highlight=False)
+_LOG_WIDTH = 160
+"""Columns where there is no terminal to ask: a log may be wide, and cut-off columns tell nothing."""
+
+console = Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ from inside the network only, so a Job in the cluster makes them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -24,16 +24,17 @@ POSTGRES_UID = 26
 """User `postgres` of the PostgreSQL image."""
 
 SCRIPT = r"""#!/bin/sh
-# Makes each database of $DATABASES and its owner of the same name, and sets the owner's password.
+# Makes each database of $DATABASES and its owner of the same name, sets the owner's password, and makes the extensions
+# of $EXTENSIONS (`database=extension`), which an owner who is no administrator may not make.
 # Everything is conditional or repeatable, so that running it again changes nothing.
 set -eu
 for database in $DATABASES; do
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --set name="$database" <<'SQL'
 \set file /run/passwords/ :name
-\set password `cat :file`
+\set entered `cat :file`
 SELECT format('CREATE ROLE %I LOGIN', :'name')
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'name') \gexec
-ALTER ROLE :"name" LOGIN PASSWORD :'password';
+SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'name', :'entered') \gexec
 -- The administrator of a managed server is no superuser: it may give a database only to a role that it is a member of.
 GRANT :"name" TO CURRENT_USER;
 SELECT format('CREATE DATABASE %I OWNER %I', :'name', :'name')
@@ -42,12 +43,19 @@ REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
 SQL
   echo "database $database is ready"
 done
+for entry in $EXTENSIONS; do
+  psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --dbname "${entry%%=*}" --set extension="${entry#*=}" <<'SQL'
+SELECT format('CREATE EXTENSION IF NOT EXISTS %I', :'extension') \gexec
+SQL
+done
 """
 
 
 def roles_job_spec(
     *,
     databases: Sequence[str],
+    extensions: Mapping[str, Sequence[str]],
+    service_account: str,
     labels: dict[str, str],
     image: str,
     host: pulumi.Input[str],
@@ -56,9 +64,14 @@ def roles_job_spec(
     secret: pulumi.Input[str],
     script: pulumi.Input[str],
 ) -> JobSpecArgsDict:
-    """The Job. `secret` holds the administrator's password and one key a database, `script` is the ConfigMap."""
+    """The Job.
+
+    `extensions` are SQL extensions by database. `secret` holds the administrator's password and one key a database,
+    `script` is the ConfigMap.
+    """
     environment: list[EnvVarArgsDict] = [
         {"name": "DATABASES", "value": " ".join(databases)},
+        {"name": "EXTENSIONS", "value": " ".join(f"{key}={item}" for key in extensions for item in extensions[key])},
         {"name": "PGHOST", "value": host},
         {"name": "PGPORT", "value": str(port)},
         {"name": "PGDATABASE", "value": "postgres"},
@@ -72,6 +85,7 @@ def roles_job_spec(
             "metadata": {"labels": labels},
             "spec": {
                 "restart_policy": "OnFailure",
+                "service_account_name": service_account,
                 "automount_service_account_token": False,
                 "enable_service_links": False,
                 "priority_class_name": "platform-critical",

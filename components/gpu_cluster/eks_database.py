@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -64,6 +64,7 @@ class RdsDatabases:
             name,
             instance=instance,
             passwords={database_roles.ADMINISTRATOR_KEY: administrator, **passwords},
+            extensions=request.extensions,
             cluster=cluster,
             platform=platform,
             opts=opts,
@@ -162,12 +163,20 @@ def _roles_job(
     *,
     instance: aws.rds.Instance,
     passwords: Mapping[str, random.RandomPassword],
+    extensions: Mapping[str, Sequence[str]],
     cluster: ClusterHandle,
     platform: PlatformContext,
     opts: pulumi.ResourceOptions,
 ) -> k8s.batch.v1.Job:
     """The Job is named by its content, so that a new database or password makes a new one, which runs again."""
     names = labels.object_labels(f"{name}-roles", COMPONENT, platform.environment)
+    opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=list(platform.ready)))
+    account = k8s.core.v1.ServiceAccount(
+        f"{name}-roles-account",
+        metadata={"name": f"{name}-roles", "namespace": namespaces.DATA, "labels": names},
+        automount_service_account_token=False,
+        opts=opts,
+    )
     secret = k8s.core.v1.Secret(
         f"{name}-passwords",
         metadata={"namespace": namespaces.DATA, "labels": names},
@@ -185,6 +194,8 @@ def _roles_job(
         metadata={"namespace": namespaces.DATA, "labels": names},
         spec=database_roles.roles_job_spec(
             databases=[key for key in passwords if key != database_roles.ADMINISTRATOR_KEY],
+            extensions=extensions,
+            service_account=f"{name}-roles",
             labels=names,
             image=cluster.registry.rewrite(pins.POSTGRESQL.reference),
             host=instance.address,
@@ -193,5 +204,5 @@ def _roles_job(
             secret=secret.metadata["name"],
             script=script.metadata["name"],
         ),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[account])),
     )

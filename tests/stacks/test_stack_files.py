@@ -99,7 +99,9 @@ def test_a_model_whose_gpus_exist_in_no_pool_is_refused_with_the_pools_there_are
 
 def test_more_gpus_than_the_pools_have_are_refused() -> None:
     lines = problems(lambda raw: raw["models"][0]["replicas"].update(min=400, max=400))
-    assert any(line.startswith(f"{KEY}.models") and "GPU" in line for line in lines)
+    assert any(
+        line.startswith(f"{KEY}.models[0].gpu.pool: ") and "the pool has 2 nodes with 4 each" in line for line in lines
+    )
 
 
 @pytest.mark.parametrize("domain", ["example", "AI.example.org", "http://ai.example.org", "ai..example.org", "a_b.org"])
@@ -132,3 +134,10 @@ def test_every_problem_is_reported_at_once() -> None:
         raw["unknown"] = 1
 
     assert len(problems(change)) == 3
+
+
+def test_an_empty_list_is_refused_and_a_wrong_entry_is_not_called_a_missing_one() -> None:
+    assert f"{KEY}.teams: needs at least 1 entry" in problems(lambda raw: raw.update(teams=[]))
+    lines = problems(lambda raw: raw.update(teams=[raw["teams"][0] | {"name": "X"}]))
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{KEY}.teams[0].name: 'X' is no DNS label")

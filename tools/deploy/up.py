@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
-from stacks.schema.cluster import node_pools
 
+from stacks.schema.cluster import node_pools
 from tools.deploy import summary
 from tools.deploy.apply import Applied, apply_stack
 from tools.deploy.apply_order import is_custom
