@@ -56,6 +56,13 @@ _CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
 
 OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
     OperatorObject(
+        kind="RuntimeClass",
+        namespace="",
+        name="nvidia",
+        maker="k3s",
+        source="k3s-io/k3s manifests/runtimes.yaml",
+    ),
+    OperatorObject(
         kind="Pod",
         namespace=namespaces.DATA,
         name=POSTGRES_NAME,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components.base.node_pools import NodePool
+from components.base.operator_objects import OPERATOR_OBJECTS
 from tests.simulated.test_local_stack import crd_folders
 from tests.stacks.conftest import STACKS, rendered_stack
 from tools.deploy.apply_order import is_custom
@@ -21,6 +22,13 @@ pytestmark = pytest.mark.simulated
 
 SYSTEM = NodePool(name="system", role="system", cpu=4, memory_gib=16, min_nodes=1, max_nodes=1)
 
+RUNTIME_CLASSES = [
+    {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": made.name}, "handler": made.name}
+    for made in OPERATOR_OBJECTS
+    if made.kind == "RuntimeClass"
+]
+"""What a substrate brings along and pods name."""
+
 
 @pytest.fixture(scope="module", params=STACKS)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
@@ -31,7 +39,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         found = documents(request.param)
         cluster.install_crds(found, crd_folders())
         first = [item for item in found if item["kind"] in {"Namespace", "PriorityClass", "StorageClass"}]
-        assert cluster.kubectl.apply(first).warnings == ()
+        assert cluster.kubectl.apply([*first, *RUNTIME_CLASSES]).warnings == ()
         yield request.param, cluster
     finally:
         cluster.remove()

@@ -117,6 +117,8 @@ def _objects_used(spec: Manifest) -> Iterator[tuple[str, str | None, str]]:
         yield "ServiceAccount", None, spec["serviceAccountName"]
     if spec.get("priorityClassName", "system-") not in {"system-", *_BUILT_IN_PRIORITIES}:
         yield "PriorityClass", _NOWHERE, spec["priorityClassName"]
+    if spec.get("runtimeClassName"):
+        yield "RuntimeClass", _NOWHERE, spec["runtimeClassName"]
     for volume in spec.get("volumes") or []:
         if "persistentVolumeClaim" in volume:
             yield "PersistentVolumeClaim", None, volume["persistentVolumeClaim"]["claimName"]
