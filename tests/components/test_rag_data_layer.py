@@ -8,7 +8,7 @@ import pytest
 
 from components.base.node_pools import NodePool
 from components.charts import ChartSource
-from components.rag_data_layer import CloudNativePgFactory
+from components.rag_data_layer import CloudNativePgFactory, DataLayerError
 from tests.components.rag_data_layer_program import FACTORIES, PURPOSES, clear_secrets, data_layer
 from tests.components.surroundings import Built, FixedDatabases, FixedObjectStores
 
@@ -195,12 +195,12 @@ def test_stateful_resources_are_guarded_and_the_cache_is_not(built: Built) -> No
 
 
 def test_two_vector_servers_are_refused() -> None:
-    with pytest.raises(Exception, match=r"data\.vectors\.replicas: Qdrant needs 1 or at least 3"):
+    with pytest.raises(DataLayerError, match=r"data\.vectors\.replicas: Qdrant needs 1 or at least 3"):
         data_layer(replicas=2, object_stores=FixedObjectStores(), databases=FixedDatabases())
 
 
 def test_a_layer_without_a_bucket_for_backups_is_refused() -> None:
-    with pytest.raises(Exception, match="needs a bucket for backups, it is asked for models"):
+    with pytest.raises(DataLayerError, match="needs a bucket for backups, it is asked for models"):
         data_layer(purposes=("models",))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from components.base.handles import BucketPurpose, ImageRegistry
 from components.base.node_pools import NodePool
+from components.rag_data_layer import DataLayerError
 from tests.components.rag_data_layer_program import IMAGE, PURPOSES, clear_secrets, store
 from tests.components.surroundings import Built
 
@@ -203,12 +204,12 @@ def test_a_job_that_is_done_stays_so_that_it_is_not_made_again(single: Built) ->
 
 def test_more_servers_than_nodes_are_refused_before_anything_is_made(backend: str) -> None:
     few = NodePool(name="system", role="system", cpu=16, memory_gib=64, min_nodes=2, max_nodes=9)
-    with pytest.raises(Exception, match=r"data\.objectStore\.replicas: \d replicas need \d nodes of role system"):
+    with pytest.raises(DataLayerError, match=r"data\.objectStore\.replicas: \d replicas need \d nodes of role system"):
         store(backend, replicas=SMALLEST_CLUSTERED[backend], pools=(few,))
 
 
 def test_a_number_of_servers_without_a_majority_is_refused(backend: str) -> None:
-    with pytest.raises(Exception, match=r"data\.objectStore\.replicas: \w+ runs with 1"):
+    with pytest.raises(DataLayerError, match=r"data\.objectStore\.replicas: \w+ runs with 1"):
         store(backend, replicas=2)
 
 

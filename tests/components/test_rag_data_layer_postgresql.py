@@ -9,6 +9,7 @@ import pytest
 from components.base.handles import BucketPurpose, IdentityGrant, ObjectStore
 from components.base.node_pools import NodePool
 from components.base.wiring import External
+from components.rag_data_layer import DataLayerError
 from tests.components.rag_data_layer_program import clear_secrets, databases
 from tests.components.surroundings import Built
 from tests.crd_schemas import schema_problems
@@ -187,21 +188,21 @@ def test_where_the_service_account_is_granted_no_key_is_made() -> None:
 
 def test_more_instances_than_nodes_are_refused_before_anything_is_made() -> None:
     two = NodePool(name="system", role="system", cpu=16, memory_gib=64, min_nodes=2, max_nodes=2)
-    with pytest.raises(Exception, match=r"data\.postgres\.instances: 3 replicas need 3 nodes"):
+    with pytest.raises(DataLayerError, match=r"data\.postgres\.instances: 3 replicas need 3 nodes"):
         databases(pools=(two,))
 
 
 @pytest.mark.parametrize("name", ["app", "postgres", "template1"])
 def test_a_database_that_always_exists_is_refused(name: str) -> None:
-    with pytest.raises(Exception, match=f"database '{name}' exists in every PostgreSQL cluster"):
+    with pytest.raises(DataLayerError, match=f"database '{name}' exists in every PostgreSQL cluster"):
         databases("keycloak", name)
 
 
 def test_an_extension_of_a_database_that_is_not_made_is_refused() -> None:
-    with pytest.raises(Exception, match="extensions are asked for database 'rag'"):
+    with pytest.raises(DataLayerError, match="extensions are asked for database 'rag'"):
         databases("keycloak", extensions={"rag": ("vector",)})
 
 
 def test_databases_without_an_archive_are_refused() -> None:
-    with pytest.raises(Exception, match="no bucket for backups"):
+    with pytest.raises(DataLayerError, match="no bucket for backups"):
         databases(purposes=("models",))
