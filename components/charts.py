@@ -73,6 +73,7 @@ class PinnedChart(pulumi.ComponentResource):
                 repository_opts={"repo": repository} if repository else None,
                 namespace=args.namespace,
                 values=dict(args.values),
-                opts=pulumi.ResourceOptions(parent=self),
+                # A component hands its dependencies to nobody: without this the chart would not wait for its namespace.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
             )
         self.register_outputs({"deployed": args.source.deploys})

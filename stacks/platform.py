@@ -25,7 +25,7 @@ from components.observability_stack import (
     SecretKey,
     ServiceLevels,
 )
-from components.rag_data_layer import RagDataLayer
+from components.rag_data_layer import DataLayerError, RagDataLayer
 from components.rag_data_layer.qdrant_workload import READ_ONLY_KEY
 from components.security_baseline import SecurityBaseline, SecurityBaselineArgs
 from components.vllm_model import ModelError, VllmModel, VllmModelArgs
@@ -50,7 +50,7 @@ def compose(settings: PlatformSettings, secrets: Secrets) -> Platform:
     """Create everything. Raises pulumi.RunError, which the engine prints as it is, for what cannot be created."""
     try:
         return _compose(settings, secrets)
-    except (KubeconfigError, ModelError) as error:
+    except (KubeconfigError, ModelError, DataLayerError) as error:
         raise pulumi.RunError(str(error)) from None
 
 

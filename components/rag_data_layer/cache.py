@@ -12,6 +12,7 @@ from components.base import pins, valkey
 from components.base.capabilities import provides
 from components.base.handles import ClusterHandle, PlatformContext
 from components.base.namespaces import DATA
+from components.rag_data_layer import metadata
 from components.rag_data_layer.endpoints import Cache
 
 TYPE = "ai-platform:rag_data_layer:CacheServer"
@@ -43,21 +44,22 @@ class CacheServer(pulumi.ComponentResource):
             max_memory_policy="allkeys-lru",
             max_memory_mib=args.memory_mib,
         )
+        auto_named = metadata.auto_named(NAME, server.component, args.platform.environment)
         password = random.RandomPassword(f"{name}-password", length=48, special=False, opts=child).result
         secret = k8s.core.v1.Secret(
-            f"{name}-secret", metadata={"namespace": DATA}, string_data=valkey.secret_data(password), opts=child
+            f"{name}-secret", metadata=auto_named, string_data=valkey.secret_data(password), opts=child
         )
         config = k8s.core.v1.ConfigMap(
-            f"{name}-config", metadata={"namespace": DATA}, data=valkey.config_data(server), opts=child
+            f"{name}-config", metadata=auto_named, data=valkey.config_data(server), opts=child
         )
-        metadata = valkey.metadata(server)
+        own = valkey.metadata(server)
         account = k8s.core.v1.ServiceAccount(
-            f"{name}-account", metadata=metadata, automount_service_account_token=False, opts=child
+            f"{name}-account", metadata=own, automount_service_account_token=False, opts=child
         )
-        k8s.core.v1.Service(f"{name}-service", metadata=metadata, spec=valkey.service_spec(server), opts=child)
+        k8s.core.v1.Service(f"{name}-service", metadata=own, spec=valkey.service_spec(server), opts=child)
         k8s.apps.v1.StatefulSet(
             f"{name}-server",
-            metadata={**metadata, "annotations": provides("cache")},
+            metadata={**own, "annotations": provides("cache")},
             spec=valkey.stateful_set_spec(
                 server,
                 image=args.cluster.registry.rewrite(pins.VALKEY.reference),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 
+_COMPONENT = "database"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CustomObject:
     """One custom resource. `name` is its own name, by which others and operators address it."""
@@ -29,8 +32,8 @@ class CustomObject:
 
 def metadata(name: str, owner: str, environment: str, extra: Mapping[str, str] | None = None) -> ObjectMetaArgsDict:
     """Metadata of an object of the database `owner`, with `extra` labels."""
-    own = labels.object_labels(owner, "database", environment)
-    return {"name": name, "namespace": DATA, "labels": own | dict(extra or {})}
+    own = labels.object_labels(owner, _COMPONENT, environment) | dict(extra or {})
+    return {"name": name, "namespace": DATA, "labels": own}
 
 
 def create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -16,10 +17,12 @@ from components.base.handles import (
     ObjectStoreRequest,
     PlatformContext,
 )
-from components.base.namespaces import DATA
 from components.base.quorum import object_store_problem
-from components.rag_data_layer import minio_buckets, minio_config, minio_workload, object_store, placement
+from components.rag_data_layer import metadata, minio_buckets, minio_config, minio_workload, object_store, placement
 from components.rag_data_layer.errors import DataLayerError
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 TYPE = "ai-platform:rag_data_layer:Minio"
 
@@ -82,7 +85,7 @@ class Minio(pulumi.ComponentResource):
         created = object_store.create_addresses(name, addresses, platform, child)
         root = k8s.core.v1.Secret(
             f"{name}-root",
-            metadata={"namespace": DATA},
+            metadata=_metadata(args),
             string_data={
                 minio_workload.ROOT_USER_KEY: administrator.access_key_id,
                 minio_workload.ROOT_PASSWORD_KEY: administrator.secret_access_key,
@@ -99,10 +102,7 @@ class Minio(pulumi.ComponentResource):
         )
         return k8s.apps.v1.StatefulSet(
             f"{name}-server",
-            metadata={
-                **object_store.metadata(object_store.NAME, platform.environment),
-                "annotations": provides("object-store"),
-            },
+            metadata={**_metadata(args), "name": object_store.NAME, "annotations": provides("object-store")},
             spec=minio_workload.stateful_set_spec(servers),
             opts=platform.data_options(self, *created),
         )
@@ -118,11 +118,11 @@ class Minio(pulumi.ComponentResource):
         child = args.platform.child_options(self)
         buckets = [object_store.bucket_name(purpose) for purpose in args.request.purposes]
         policies = k8s.core.v1.ConfigMap(
-            f"{name}-policies", metadata={"namespace": DATA}, data=minio_buckets.policies(buckets), opts=child
+            f"{name}-policies", metadata=_metadata(args), data=minio_buckets.policies(buckets), opts=child
         )
         users = k8s.core.v1.Secret(
             f"{name}-users",
-            metadata={"namespace": DATA},
+            metadata=_metadata(args),
             string_data=minio_buckets.secret_data(
                 object_store.endpoint_url(minio_config.PORT).removeprefix("http://"), administrator, keys
             ),
@@ -130,7 +130,7 @@ class Minio(pulumi.ComponentResource):
         )
         k8s.batch.v1.Job(
             f"{name}-buckets",
-            metadata={"namespace": DATA},
+            metadata=metadata.auto_named(object_store.BUCKETS_JOB, object_store.COMPONENT, args.platform.environment),
             spec=minio_buckets.job_spec(
                 image=args.image,
                 environment=args.platform.environment,
@@ -140,6 +140,10 @@ class Minio(pulumi.ComponentResource):
             ),
             opts=args.platform.child_options(self, server),
         )
+
+
+def _metadata(args: MinioArgs) -> ObjectMetaArgsDict:
+    return metadata.auto_named(object_store.NAME, object_store.COMPONENT, args.platform.environment)
 
 
 def _check(args: MinioArgs) -> None:

@@ -14,6 +14,7 @@ from components.base import labels, naming
 from components.base.handles import AccessKey, Bucket, BucketPurpose, ObjectStore, PlatformContext
 from components.base.namespaces import DATA
 from components.base.wiring import Workload
+from components.rag_data_layer import metadata
 from components.rag_data_layer.errors import DataLayerError
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         PersistentVolumeClaimArgsDict,
         ServiceSpecArgsDict,
     )
-    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgsDict
 
 NAME = "object-store"
@@ -66,11 +66,6 @@ def bucket_name(purpose: BucketPurpose) -> str:
 def hosts(replicas: int) -> list[str]:
     """Host names of the servers, in the order of their ordinals."""
     return [naming.service_host(f"{NAME}-{ordinal}.{PEERS}", DATA) for ordinal in range(replicas)]
-
-
-def metadata(name: str, environment: str) -> ObjectMetaArgsDict:
-    """Metadata of the objects that others address by name."""
-    return {"name": name, "namespace": DATA, "labels": labels.object_labels(NAME, COMPONENT, environment)}
 
 
 def service_spec(port: int, affinity: SessionAffinity) -> ServiceSpecArgsDict:
@@ -120,7 +115,8 @@ def create_addresses(
     Returns what must exist before the servers. The Service for clients is not among it: the provider holds it back
     until a ready pod stands behind it.
     """
-    own, peers = metadata(NAME, platform.environment), metadata(PEERS, platform.environment)
+    own = metadata.named(NAME, NAME, COMPONENT, platform.environment)
+    peers = metadata.named(PEERS, NAME, COMPONENT, platform.environment)
     account = k8s.core.v1.ServiceAccount(
         f"{name}-account", metadata=own, automount_service_account_token=False, opts=child
     )

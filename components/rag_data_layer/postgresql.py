@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_kubernetes as k8s
-import pulumi_random as random
 
 from components.base import labels, naming, peers, pins
 from components.base.capabilities import provides
@@ -21,6 +19,7 @@ from components.rag_data_layer.errors import DataLayerError
 from components.rag_data_layer.postgresql_archive import PostgreSqlArchive, PostgreSqlArchiveArgs
 from components.rag_data_layer.postgresql_operator import OPERATOR, PostgreSqlOperator, PostgreSqlOperatorArgs
 from components.rag_data_layer.postgresql_specs import CLUSTER
+from components.rag_data_layer.postgresql_users import PostgreSqlUsers, PostgreSqlUsersArgs
 
 TYPE = "ai-platform:rag_data_layer:PostgreSql"
 API_VERSION = "postgresql.cnpg.io/v1"
@@ -35,7 +34,6 @@ SETTING = "data.postgres.instances"
 RESERVED = frozenset({"app", "postgres", "template0", "template1"})
 """Databases that exist before any is asked for."""
 
-_PASSWORD_LENGTH = 48
 _WAIT_SECONDS = 1800
 
 
@@ -88,7 +86,11 @@ class PostgreSql(pulumi.ComponentResource):
         super().__init__(TYPE, name, None, opts)
         _check(args)
         self._name, self._args = name, args
-        passwords = self._passwords()
+        users = PostgreSqlUsers(
+            f"{name}-users",
+            PostgreSqlUsersArgs(platform=args.platform, databases=args.request.databases),
+            pulumi.ResourceOptions(parent=self),
+        )
         operator = PostgreSqlOperator(
             f"{name}-operator",
             PostgreSqlOperatorArgs(cluster=args.cluster, platform=args.platform, charts=args.charts),
@@ -106,7 +108,7 @@ class PostgreSql(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        cluster = self._cluster([*operator.charts, *archive.ready, *self._secrets(passwords)])
+        cluster = self._cluster([*operator.charts, *archive.ready, *users.secrets])
         self._create(
             "backup-schedule",
             CustomObject(
@@ -119,37 +121,10 @@ class PostgreSql(pulumi.ComponentResource):
             args.platform.child_options(self, cluster),
         )
         self.databases = {
-            database: self._database(database, password, cluster) for database, password in passwords.items()
+            database: self._database(database, password, cluster) for database, password in users.passwords.items()
         }
         _allow_connections(args)
         self.register_outputs({"databases": sorted(self.databases)})
-
-    def _passwords(self) -> dict[str, pulumi.Output[str]]:
-        data = self._args.platform.data_options(self)
-        return {
-            database: random.RandomPassword(
-                f"{self._name}-{database}-password", length=_PASSWORD_LENGTH, special=False, opts=data
-            ).result
-            for database in self._args.request.databases
-        }
-
-    def _secrets(self, passwords: Mapping[str, pulumi.Output[str]]) -> list[pulumi.Resource]:
-        platform = self._args.platform
-        secrets: list[pulumi.Resource] = []
-        for database, password in passwords.items():
-            # The label makes the operator set a changed password at once.
-            metadata = custom_resources.metadata(
-                postgresql_specs.password_secret(database), CLUSTER, platform.environment, {"cnpg.io/reload": "true"}
-            )
-            secret = k8s.core.v1.Secret(
-                f"{self._name}-{database}-user",
-                metadata=metadata,
-                type="kubernetes.io/basic-auth",
-                string_data={"username": database, "password": password},
-                opts=platform.child_options(self),
-            )
-            secrets.append(secret)
-        return secrets
 
     def _cluster(self, after: list[pulumi.Resource]) -> pulumi.Resource:
         args = self._args

@@ -11,12 +11,11 @@ import pulumi_random as random
 from components.base import peers, pins
 from components.base.capabilities import provides
 from components.base.handles import ClusterHandle, PlatformContext
-from components.base.namespaces import DATA
 from components.base.quorum import vector_store_problem
-from components.rag_data_layer import placement, qdrant_workload
+from components.rag_data_layer import metadata, placement, qdrant_workload
 from components.rag_data_layer.endpoints import VectorStore
 from components.rag_data_layer.errors import DataLayerError
-from components.rag_data_layer.qdrant_workload import NAME, PEERS
+from components.rag_data_layer.qdrant_workload import COMPONENT, NAME, PEERS
 
 TYPE = "ai-platform:rag_data_layer:Qdrant"
 SETTING = "data.vectors.replicas"
@@ -47,7 +46,7 @@ class Qdrant(pulumi.ComponentResource):
         read_only = random.RandomPassword(f"{name}-read-only-key", length=_KEY_LENGTH, special=False, opts=data).result
         secret = k8s.core.v1.Secret(
             f"{name}-secret",
-            metadata={"namespace": DATA},
+            metadata=metadata.auto_named(NAME, COMPONENT, args.platform.environment),
             string_data={qdrant_workload.API_KEY: api_key, qdrant_workload.READ_ONLY_KEY: read_only},
             opts=args.platform.child_options(self),
         )
@@ -67,14 +66,14 @@ class Qdrant(pulumi.ComponentResource):
     def _server(self, name: str, args: QdrantArgs, secret: pulumi.Output[str]) -> None:
         platform = args.platform
         child = platform.child_options(self)
-        own = qdrant_workload.metadata(NAME, platform.environment)
+        own = metadata.named(NAME, NAME, COMPONENT, platform.environment)
         account = k8s.core.v1.ServiceAccount(
             f"{name}-account", metadata=own, automount_service_account_token=False, opts=child
         )
         k8s.core.v1.Service(f"{name}-service", metadata=own, spec=qdrant_workload.service_spec(), opts=child)
         headless = k8s.core.v1.Service(
             f"{name}-peers",
-            metadata=qdrant_workload.metadata(PEERS, platform.environment),
+            metadata=metadata.named(PEERS, NAME, COMPONENT, platform.environment),
             spec=qdrant_workload.peers_service_spec(),
             opts=child,
         )

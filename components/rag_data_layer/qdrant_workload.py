@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         ProbeArgsDict,
         ServiceSpecArgsDict,
     )
-    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
     from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgsDict
 
 NAME = "vector-store"
@@ -65,11 +64,6 @@ class QdrantServers:
     storage_gib: int
     storage_class: str
     secret: pulumi.Input[str]
-
-
-def metadata(name: str, environment: str) -> ObjectMetaArgsDict:
-    """Metadata of the objects that others address by name."""
-    return {"name": name, "namespace": DATA, "labels": labels.object_labels(NAME, COMPONENT, environment)}
 
 
 def host() -> str:

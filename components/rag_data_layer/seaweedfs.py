@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -18,10 +19,19 @@ from components.base.handles import (
     ObjectStoreRequest,
     PlatformContext,
 )
-from components.base.namespaces import DATA
 from components.base.quorum import object_store_problem
-from components.rag_data_layer import object_store, placement, seaweedfs_buckets, seaweedfs_config, seaweedfs_workload
+from components.rag_data_layer import (
+    metadata,
+    object_store,
+    placement,
+    seaweedfs_buckets,
+    seaweedfs_config,
+    seaweedfs_workload,
+)
 from components.rag_data_layer.errors import DataLayerError
+
+if TYPE_CHECKING:
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 TYPE = "ai-platform:rag_data_layer:SeaweedFs"
 
@@ -85,7 +95,7 @@ class SeaweedFs(pulumi.ComponentResource):
         )
         created = object_store.create_addresses(name, addresses, platform, child)
         config = k8s.core.v1.ConfigMap(
-            f"{name}-config", metadata={"namespace": DATA}, data=seaweedfs_config.files(), opts=child
+            f"{name}-config", metadata=_metadata(args), data=seaweedfs_config.files(), opts=child
         )
         tokens = {
             key: random.RandomPassword(
@@ -99,7 +109,7 @@ class SeaweedFs(pulumi.ComponentResource):
         identities = pulumi.Output.json_dumps(seaweedfs_config.identities(keys, administrator))
         secret = k8s.core.v1.Secret(
             f"{name}-secret",
-            metadata={"namespace": DATA},
+            metadata=_metadata(args),
             string_data={seaweedfs_workload.IDENTITIES_KEY: identities, **tokens},
             opts=child,
         )
@@ -114,10 +124,7 @@ class SeaweedFs(pulumi.ComponentResource):
         )
         return k8s.apps.v1.StatefulSet(
             f"{name}-server",
-            metadata={
-                **object_store.metadata(object_store.NAME, platform.environment),
-                "annotations": provides("object-store"),
-            },
+            metadata={**_metadata(args), "name": object_store.NAME, "annotations": provides("object-store")},
             spec=seaweedfs_workload.stateful_set_spec(servers),
             opts=platform.data_options(self, *created),
         )
@@ -127,13 +134,13 @@ class SeaweedFs(pulumi.ComponentResource):
     ) -> None:
         credentials = k8s.core.v1.Secret(
             f"{name}-administrator",
-            metadata={"namespace": DATA},
+            metadata=_metadata(args),
             string_data={seaweedfs_buckets.CREDENTIALS_KEY: seaweedfs_buckets.credentials(administrator)},
             opts=args.platform.child_options(self),
         )
         k8s.batch.v1.Job(
             f"{name}-buckets",
-            metadata={"namespace": DATA},
+            metadata=metadata.auto_named(object_store.BUCKETS_JOB, object_store.COMPONENT, args.platform.environment),
             spec=seaweedfs_buckets.job_spec(
                 image=args.cluster.registry.rewrite(pins.SEAWEEDFS.reference),
                 environment=args.platform.environment,
@@ -143,6 +150,10 @@ class SeaweedFs(pulumi.ComponentResource):
             ),
             opts=args.platform.child_options(self, server),
         )
+
+
+def _metadata(args: SeaweedFsArgs) -> ObjectMetaArgsDict:
+    return metadata.auto_named(object_store.NAME, object_store.COMPONENT, args.platform.environment)
 
 
 def _check(args: SeaweedFsArgs) -> None:

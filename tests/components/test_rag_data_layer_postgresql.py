@@ -61,7 +61,7 @@ def test_each_database_has_an_owner_of_its_name_with_a_password_of_its_own(built
         secret = built.one("Secret", f"postgres-{name}")
         assert secret["type"] == "kubernetes.io/basic-auth"
         assert secret["metadata"]["labels"]["cnpg.io/reload"] == "true"
-        clear = secrets[f"data-databases-{name}-user"]
+        clear = secrets[f"data-databases-users-{name}"]
         assert clear["username"] == name
         passwords.add(clear["password"])
     assert len(passwords) == 3
@@ -113,7 +113,7 @@ def test_data_is_kept_on_a_retained_volume_and_guarded(built: Built) -> None:
     guarded = {resource.name for resource in built.rendered.resources if resource.protect}
     assert guarded == {
         "data-databases-cluster",
-        *(f"data-databases-{n}-password" for n in ("keycloak", "litellm", "rag")),
+        *(f"data-databases-users-{n}-password" for n in ("keycloak", "litellm", "rag")),
     }
 
 
@@ -159,7 +159,7 @@ def test_instances_are_made_after_everything_that_they_name() -> None:
     assert len(charts) == 2
     assert charts <= needed
     assert by_name["data-databases-archive-store"].urn in needed
-    assert by_name["data-databases-keycloak-user"].urn in needed
+    assert by_name["data-databases-users-keycloak"].urn in needed
     assert charts <= set(by_name["data-databases-archive-store"].depends_on)
 
 
