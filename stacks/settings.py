@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
-from stacks.schema.base import DnsLabel, DnsName, SettingsModel
+from stacks.schema.base import NOT_EMPTY, DnsLabel, DnsName, SettingsModel
 from stacks.schema.charts import ChartsSettings, RegistrySettings
 from stacks.schema.cluster import ClusterSettings
 from stacks.schema.data import DataSettings
@@ -40,13 +40,13 @@ class PlatformSettings(SettingsModel):
     """Where images come from."""
     charts: ChartsSettings = ChartsSettings()
     """Where third-party charts come from."""
-    models: tuple[ModelSettings, ...] = Field(min_length=1)
+    models: Annotated[tuple[ModelSettings, ...], NOT_EMPTY]
     """Models to serve; each becomes a name at the gateway."""
     gateway: GatewaySettings
     """Tiers, limits and routing of the OpenAI-compatible gateway."""
     identity: IdentitySettings = IdentitySettings()
     """Single sign-on."""
-    teams: tuple[TeamSettings, ...] = Field(min_length=1)
+    teams: Annotated[tuple[TeamSettings, ...], NOT_EMPTY]
     """Who may use the gateway."""
     data: DataSettings = DataSettings()
     """Object store, databases, vectors and cache."""
@@ -69,20 +69,11 @@ def load_settings(raw: Any) -> PlatformSettings:
     try:
         settings = PlatformSettings.model_validate(raw)
     except ValidationError as error:
-        details = error.errors(include_url=False)
-        raise SettingsError([_describe(detail) for detail in details if not _follows(detail, details)]) from None
+        raise SettingsError([_describe(detail) for detail in error.errors(include_url=False)]) from None
     problems = setting_problems(settings)
     if problems:
         raise SettingsError([f"{KEY}.{problem}" for problem in problems])
     return settings
-
-
-def _follows(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a list is only called too short because its entries were refused one by one."""
-    location: tuple[str | int, ...] = detail["loc"]
-    return detail["type"] == "too_short" and any(
-        other["loc"][: len(location)] == location and other is not detail for other in details
-    )
 
 
 def _describe(detail: Mapping[str, Any]) -> str:

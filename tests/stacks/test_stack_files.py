@@ -137,7 +137,7 @@ def test_every_problem_is_reported_at_once() -> None:
 
 
 def test_an_empty_list_is_refused_and_a_wrong_entry_is_not_called_a_missing_one() -> None:
-    assert f"{KEY}.teams: needs at least 1 entry" in problems(lambda raw: raw.update(teams=[]))
+    assert f"{KEY}.teams: must have at least one entry" in problems(lambda raw: raw.update(teams=[]))
     lines = problems(lambda raw: raw.update(teams=[raw["teams"][0] | {"name": "X"}]))
     assert len(lines) == 1
     assert lines[0].startswith(f"{KEY}.teams[0].name: 'X' is no DNS label")
