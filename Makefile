@@ -28,7 +28,7 @@ status: .venv/.filled ## Show the simulated cluster: processes, workloads, GPUs
 
 test: .venv/.filled policies/.venv/.filled ## Run all tests (the first run builds the control plane, about 10 minutes)
 	@$(TOOLS) binaries
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: .venv/.filled ## Check format, lint and types
 	@.venv/bin/ruff format --check --quiet . || { echo "run: make format"; exit 1; }

@@ -46,12 +46,13 @@ class Dispatch:
         self._stack_name = stack_name
         # The engine may send requests on several threads; both policies of one request run on the same one.
         self._last = threading.local()
+        self._declared: dict[str, tuple[Subject, ...]] = {}
 
     def resource(self, *, mandatory: bool) -> Callable[[ResourceValidationArgs, ReportViolation], None]:
         """The validation function of a resource policy."""
 
         def validate(args: ResourceValidationArgs, report_violation: ReportViolation) -> None:
-            findings = self._once(mandatory, args.urn, lambda: list(self._judge.objects(_subjects_of(args))))
+            findings = self._once(mandatory, args.urn, lambda: list(self._judge.objects(self._declare(args))))
             for finding in _share(findings, mandatory=mandatory):
                 report_violation(describe(finding))
 
@@ -67,8 +68,24 @@ class Dispatch:
 
         return validate
 
+    def _declare(self, args: ResourceValidationArgs) -> tuple[Subject, ...]:
+        subjects = _subjects_of(args)
+        self._declared[args.urn] = subjects
+        return subjects
+
+    def _final(self, resource: Any) -> tuple[Subject, ...]:
+        """What became of a resource, or what the program asks for while its provider cannot say.
+
+        A preview sends no property at all of objects whose cluster is made by the same run. Judged as they are, they
+        would be objects without namespace, pods or selectors, about which every rule would be silent or wrong.
+        """
+        subjects = _subjects_of(resource)
+        if all(subject.root.value == {} for subject in subjects):
+            return self._declared.get(resource.urn, subjects)
+        return subjects
+
     def _judge_stack(self, args: StackValidationArgs) -> list[Finding]:
-        subjects = tuple(subject for resource in args.resources for subject in _subjects_of(resource))
+        subjects = tuple(subject for resource in args.resources for subject in self._final(resource))
         stack = Stack(project="", name=self._stack_name, subjects=subjects)
         return [*self._judge.stack(stack), *self._judge.exceptions()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from stacks.secrets import PROJECT, SECRET_KEYS
 from stacks.settings import KEY, PlatformSettings, model_schema
 
 FILE_NAME = "stacks/stack-file.schema.json"
@@ -27,6 +28,12 @@ def stack_file_schema() -> dict[str, Any]:
                 "properties": {
                     "pulumi:disable-default-providers": {"const": ["*"]},
                     KEY: platform,
+                },
+                "propertyNames": {
+                    "anyOf": [
+                        {"enum": [KEY, *(f"{PROJECT}:{name}" for name in SECRET_KEYS)]},
+                        {"not": {"pattern": f"^{PROJECT}:"}},
+                    ]
                 },
                 "required": ["pulumi:disable-default-providers", KEY],
             },

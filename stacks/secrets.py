@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import pulumi
 
 PROJECT = "ai-platform"
+SECRET_KEYS = ("huggingFaceToken", "ldapBindPassword", "alertWebhookUrl", "sshPrivateKey")
+"""Keys of the project that `read_secrets` reads."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,16 @@ KEY = "ai-platform:platform"
 """Configuration key that holds the settings; error messages start with it."""
 
 _CLUSTER_KINDS = {"existing", "k3s", "eks"}
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys",
+    "float_type": "a number, without quotes",
+    "int_type": "a whole number, without quotes",
+    "model_type": "a mapping of keys",
+    "string_type": "text, in quotes",
+    "tuple_type": "a list",
+}
+"""What a value of a wrong type should have been, in the words of a stack file."""
 
 
 class PlatformSettings(SettingsModel):
@@ -67,13 +77,26 @@ def load_settings(raw: Any) -> PlatformSettings:
     from stacks.checks import setting_problems  # noqa: PLC0415 # the checks import this module's types
 
     try:
-        settings = PlatformSettings.model_validate(raw)
+        # JSON is what the engine hands over. Strict: a number in quotes is no number, and yes is no boolean.
+        settings = PlatformSettings.model_validate_json(json.dumps(raw), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise SettingsError([_describe(detail) for detail in error.errors(include_url=False)]) from None
+        details = error.errors(include_url=False)
+        raise SettingsError([_describe(detail) for detail in details if not _is_misspelt(detail, details)]) from None
     problems = setting_problems(settings)
     if problems:
         raise SettingsError([f"{KEY}.{problem}" for problem in problems])
     return settings
+
+
+def _is_misspelt(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a key is only missing because it is misspelt: the line about the unknown key names it."""
+    location: tuple[str | int, ...] = detail["loc"]
+    return detail["type"] == "missing" and any(
+        other["type"] == "extra_forbidden"
+        and other["loc"][:-1] == location[:-1]
+        and _nearest(other["loc"]) == location[-1]
+        for other in details
+    )
 
 
 def _describe(detail: Mapping[str, Any]) -> str:
@@ -90,6 +113,8 @@ def _describe(detail: Mapping[str, Any]) -> str:
             return f"{path}: needs at least {detail['ctx']['min_length']} entry"
         case "union_tag_invalid" | "union_tag_not_found":
             return f"{path}.kind: must be one of {', '.join(sorted(_CLUSTER_KINDS))}"
+        case kind if kind in _EXPECTED:
+            return f"{path}: must be {_EXPECTED[kind]}, but it is {_shown(detail['input'])}"
         case _:
             return f"{path}: {detail['msg'][0].lower()}{detail['msg'][1:]}, but it is {_shown(detail['input'])}"
 
@@ -111,11 +136,15 @@ def _shown(value: Any) -> str:
 
 
 def _suggestion(location: Sequence[str | int]) -> str:
+    nearest = _nearest(location)
+    if nearest:
+        return f"; did you mean {nearest!r}?"
     keys = _keys_beside(location)
-    close = difflib.get_close_matches(str(location[-1]), keys, n=1)
-    if close:
-        return f"; did you mean {close[0]!r}?"
     return f"; known keys here: {', '.join(sorted(keys))}" if keys else ""
+
+
+def _nearest(location: Sequence[str | int]) -> str | None:
+    return next(iter(difflib.get_close_matches(str(location[-1]), _keys_beside(location), n=1)), None)
 
 
 def _keys_beside(location: Sequence[str | int]) -> list[str]:

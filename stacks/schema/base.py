@@ -18,7 +18,7 @@ class SettingsModel(BaseModel):
         populate_by_name=True,
         extra="forbid",
         frozen=True,
-        # YAML writes 1 for a float and quotes nothing by accident; anything else must have the right type.
+        # Builders and tests may hand over lists and names of fields; a stack file is read strictly (load_settings).
         strict=False,
         use_attribute_docstrings=True,
     )

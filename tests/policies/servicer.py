@@ -36,12 +36,12 @@ def _properties(inputs: dict[str, Any]) -> struct_pb2.Struct:
     return json_format.ParseDict(inputs, struct_pb2.Struct())
 
 
-def _fields(resource: dict[str, Any]) -> dict[str, Any]:
+def _fields(resource: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": resource["type"],
         "urn": resource["urn"],
         "name": resource["name"],
-        "properties": _properties(resource["inputs"]),
+        "properties": _properties(properties),
     }
 
 
@@ -58,15 +58,21 @@ def _diagnostics(response: Any, urn: str) -> list[dict[str, Any]]:
 
 
 def _judge(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """As the engine does: every resource by itself, then the stack."""
+    """As the engine does: the inputs of every resource by itself, then the stack of outputs (the inputs where a case
+    names no outputs)."""
     servicer = _servicer(request)
     found: list[dict[str, Any]] = []
     for resource in request["resources"]:
         options = proto.AnalyzerResourceOptions(parent=resource["parent"])
-        analyzed = servicer.Analyze(proto.AnalyzeRequest(**_fields(resource), options=options), None)
+        analyzed = servicer.Analyze(
+            proto.AnalyzeRequest(**_fields(resource, resource["inputs"]), options=options), None
+        )
         found += _diagnostics(analyzed, resource["urn"])
     records = [
-        proto.AnalyzerResource(**_fields(resource), parent=resource["parent"]) for resource in request["resources"]
+        proto.AnalyzerResource(
+            **_fields(resource, resource.get("outputs", resource["inputs"])), parent=resource["parent"]
+        )
+        for resource in request["resources"]
     ]
     return found + _diagnostics(servicer.AnalyzeStack(proto.AnalyzeStackRequest(resources=records), None), "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policies.findings import Result
 from tests.policies.cases import UNKNOWN, judged
 from tests.policies.conftest import JudgeAsEngine
-from tests.policies.objects import Json, deployment, resource
+from tests.policies.objects import Json, default_deny, deployment, resource
 
 RULE = "STK-06"
 
@@ -59,3 +59,15 @@ def test_rules_for_own_objects_only_advise_about_the_objects_of_a_chart() -> Non
 
 def test_a_namespace_that_only_a_chart_fills_needs_default_deny_as_well() -> None:
     assert {finding.subject for finding in judged([_chart()], "NET-01").findings} == {"Chart/cert-manager"}
+
+
+def test_the_engine_keeps_a_charts_namespace_to_itself_so_its_objects_are_judged(
+    judge_as_engine: JudgeAsEngine,
+) -> None:
+    """The engine tells a policy neither the inputs nor the outputs of a Chart: it knows of its objects alone."""
+    chart = _chart() | {"inputs": {}}
+    unrendered = [item for item in judge_as_engine([chart]) if item.rule == "NET-01"]
+    assert [(item.result, item.mandatory) for item in unrendered] == [("UNDECIDED", False)]
+    rendered = [item for item in judge_as_engine([chart, _rendered(chart)]) if item.rule == "NET-01"]
+    assert {item.urn for item in rendered} == {_rendered(chart)["urn"]}
+    assert [item for item in judge_as_engine([chart, _rendered(chart), default_deny()]) if item.rule == "NET-01"] == []

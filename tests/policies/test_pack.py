@@ -80,3 +80,26 @@ def test_an_unknown_in_one_object_does_not_stop_the_judging_of_the_others(judge_
     assert ("POD-03", "FAIL", wrong["urn"]) in {(item.rule, item.result, item.urn) for item in found}
     undecided = {item.rule for item in found if item.urn == unclear["urn"] and item.result == "UNDECIDED"}
     assert {f"POD-{number:02d}" for number in range(1, 18)} <= undecided
+
+
+def _before_its_cluster_exists(resources: list[Json]) -> list[Json]:
+    """As a preview sees objects whose provider waits for a cluster that is yet to be made: nothing is computed."""
+    # URNs are unique under the engine; those of the objects of these tests repeat from namespace to namespace.
+    return [item | {"outputs": {}, "urn": f"{item['urn']}-{number}"} for number, item in enumerate(resources)]
+
+
+def test_a_compliant_stack_has_no_diagnostics_before_its_cluster_exists(judge_as_engine: JudgeAsEngine) -> None:
+    assert judge_as_engine(_before_its_cluster_exists(served_model())) == []
+
+
+def test_a_stack_is_judged_by_its_inputs_before_its_cluster_exists(judge_as_engine: JudgeAsEngine) -> None:
+    replicated = _before_its_cluster_exists([*served_model(), deployment("app", "unwired", replicas=2)])
+    found = {(item.rule, item.result, item.mandatory) for item in judge_as_engine(replicated)}
+    assert {("NET-01", "FAIL", True), ("REL-01", "FAIL", True)} <= found
+
+
+def test_what_the_cluster_made_of_an_object_counts_more_than_its_inputs(judge_as_engine: JudgeAsEngine) -> None:
+    (*others, app) = [*served_model(), deployment("app", "unwired")]
+    scaled = app | {"outputs": deployment("app", "unwired", replicas=2)["inputs"]}
+    assert "REL-01" not in {item.rule for item in judge_as_engine([*others, app])}
+    assert "REL-01" in {item.rule for item in judge_as_engine([*others, scaled])}

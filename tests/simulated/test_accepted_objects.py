@@ -18,7 +18,7 @@ from tools.deploy.pod_templates import template_pods
 from tools.render.manifests import manifest
 from tools.simulator.cluster import SimulatedCluster
 
-pytestmark = pytest.mark.simulated
+pytestmark = [pytest.mark.simulated, pytest.mark.xdist_group("accepted-objects")]
 
 SYSTEM = NodePool(name="system", role="system", cpu=4, memory_gib=16, min_nodes=1, max_nodes=1)
 

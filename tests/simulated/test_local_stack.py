@@ -23,7 +23,7 @@ from tools.deploy.workspace import Workspace
 from tools.simulator.cluster import SimulatedCluster
 from tools.simulator.errors import SimulatorError
 
-pytestmark = pytest.mark.simulated
+pytestmark = [pytest.mark.simulated, pytest.mark.xdist_group("local-stack")]
 
 PROJECT = ("__main__.py", "Pulumi.yaml", "stacks", "components")
 

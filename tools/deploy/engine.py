@@ -14,7 +14,18 @@ from tools.deploy.errors import DeployError
 from tools.deploy.workspace import REHEARSAL_STACK, Workspace
 
 INSTALL_PAGE = "https://www.pulumi.com/docs/iac/download-install/"
-_PLUGIN_SIGNS = ("plugin", "no resource plugin", "could not load plugin", "failed to install")
+_PLUGIN_SIGNS = (
+    "no resource plugin",
+    "no language plugin",
+    "could not load plugin",
+    "failed to load plugin",
+    "failed to load language plugin",
+    "failed to download plugin",
+    "error downloading plugin",
+    "failed to install",
+    "error installing",
+)
+"""How the engine says that a plug-in is missing. The word alone says nothing: resources are called by it too."""
 
 
 def engine_path() -> str | None:
@@ -77,7 +88,9 @@ def _environment(workspace: Workspace) -> dict[str, str]:
         descriptor = os.open(passphrase, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32))
-    return os.environ | {
+    # The engine takes the variable before the file: a passphrase of another project would lock the rehearsal's state.
+    inherited = {name: value for name, value in os.environ.items() if name != "PULUMI_CONFIG_PASSPHRASE"}
+    return inherited | {
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
         "PULUMI_SKIP_UPDATE_CHECK": "true",

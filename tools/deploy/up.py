@@ -43,7 +43,14 @@ class UpOptions:
 
 
 def up_options(environment: dict[str, str]) -> UpOptions:
-    """Options from ENGINE, CRDS, DELETE_DATA and API_PORT. Raises DeployError for a value that means nothing."""
+    """Options from ENGINE, CRDS, DELETE_DATA and API_PORT. Raises DeployError for a value that means nothing here."""
+    stack = environment.get("STACK") or REHEARSAL_STACK
+    if stack != REHEARSAL_STACK:
+        message = (
+            f"STACK={stack}: make up rehearses the stack {REHEARSAL_STACK}; for {stack} use make render, policy, fit and "
+            "preview, and make deploy on real hardware"
+        )
+        raise DeployError(message)
     engine = environment.get("ENGINE") or None
     if engine not in (None, "pulumi", "render"):
         message = f"ENGINE={engine}: must be pulumi or render"

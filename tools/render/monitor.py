@@ -59,6 +59,7 @@ class _NoMocks(Mocks):
 class _Recording:
     resources: dict[str, RecordedResource] = field(default_factory=dict[str, RecordedResource])
     errors: list[RenderError] = field(default_factory=list[RenderError])
+    aws_region: str | None = None
 
 
 class RecordingMonitor(MockMonitor):
@@ -102,8 +103,9 @@ class RecordingMonitor(MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         _ensure_event_loop()
         inputs = wire.plain(rpc.deserialize_properties(request.object))
+        seen = {**self._defaults(request.type, inputs), **inputs}
         state = answers.answer(
-            answers.Registration(urn=urn, type=request.type, name=request.name, inputs=inputs, source=self._source)
+            answers.Registration(urn=urn, type=request.type, name=request.name, inputs=seen, source=self._source)
         )
         if answers.is_kubernetes_object(request.type):
             inputs = state
@@ -113,6 +115,14 @@ class RecordingMonitor(MockMonitor):
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=identity, object=_sync_await(rpc.serialize_properties(state, {}))
         )
+
+    def _defaults(self, type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Properties that a resource takes from its provider: the region of AWS."""
+        if type_ == "pulumi:providers:aws":
+            self._recording.aws_region = inputs.get("region")
+        if type_.startswith("aws:") and self._recording.aws_region:
+            return {"region": self._recording.aws_region}
+        return {}
 
     def _record(self, resource: RecordedResource) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from tools.render import wire
 AWS_ACCOUNT = "111122223333"
 """The account that AWS documentation uses in examples."""
 AWS_REGION = "eu-central-1"
+"""Used where no AWS provider was registered; otherwise inputs carry the provider's region, as real outputs do."""
 
 Inputs = Mapping[str, Any]
 Outputs = dict[str, Any]
@@ -19,6 +20,10 @@ Outputs = dict[str, Any]
 
 def _physical(name: str, inputs: Inputs) -> str:
     return str(inputs.get("name") or inputs.get("bucket") or name)
+
+
+def _region(inputs: Inputs) -> str:
+    return str(inputs.get("region") or AWS_REGION)
 
 
 def _uuid(name: str) -> str:
@@ -30,7 +35,7 @@ def aws_resource(type_: str, name: str, inputs: Inputs) -> Outputs:
     """Outputs of an AWS resource that has no exact answer: an ARN and a name."""
     service, kind = type_.split(":")[1].split("/", maxsplit=1)[0], type_.rsplit(":", 1)[1]
     physical = _physical(name, inputs)
-    arn = f"arn:aws:{service}:{AWS_REGION}:{AWS_ACCOUNT}:{kind.lower()}/{physical}"
+    arn = f"arn:aws:{service}:{_region(inputs)}:{AWS_ACCOUNT}:{kind.lower()}/{physical}"
     return {"arn": arn, "name": physical, **inputs}
 
 
@@ -46,12 +51,12 @@ def _role(name: str, inputs: Inputs) -> Outputs:
 
 def _key(name: str, inputs: Inputs) -> Outputs:
     key = _uuid(name)
-    return {**inputs, "keyId": key, "arn": f"arn:aws:kms:{AWS_REGION}:{AWS_ACCOUNT}:key/{key}"}
+    return {**inputs, "keyId": key, "arn": f"arn:aws:kms:{_region(inputs)}:{AWS_ACCOUNT}:key/{key}"}
 
 
 def _log_group(name: str, inputs: Inputs) -> Outputs:
     group = _physical(name, inputs)
-    return {**inputs, "name": group, "arn": f"arn:aws:logs:{AWS_REGION}:{AWS_ACCOUNT}:log-group:{group}"}
+    return {**inputs, "name": group, "arn": f"arn:aws:logs:{_region(inputs)}:{AWS_ACCOUNT}:log-group:{group}"}
 
 
 def _cluster(name: str, inputs: Inputs) -> Outputs:
@@ -60,8 +65,8 @@ def _cluster(name: str, inputs: Inputs) -> Outputs:
     return {
         **inputs,
         "name": cluster,
-        "arn": f"arn:aws:eks:{AWS_REGION}:{AWS_ACCOUNT}:cluster/{cluster}",
-        "endpoint": f"https://{_uuid(name).replace('-', '').upper()}.gr7.{AWS_REGION}.eks.amazonaws.com",
+        "arn": f"arn:aws:eks:{_region(inputs)}:{AWS_ACCOUNT}:cluster/{cluster}",
+        "endpoint": f"https://{_uuid(name).replace('-', '').upper()}.gr7.{_region(inputs)}.eks.amazonaws.com",
         "certificateAuthority": {"data": authority},
         "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": f"{name}-security-group-id"},
     }
@@ -76,7 +81,7 @@ def _address(name: str, inputs: Inputs) -> Outputs:
 
 
 def _database(name: str, inputs: Inputs) -> Outputs:
-    host = f"{name}.{_uuid(name)[:12].replace('-', '')}.{AWS_REGION}.rds.amazonaws.com"
+    host = f"{name}.{_uuid(name)[:12].replace('-', '')}.{_region(inputs)}.rds.amazonaws.com"
     return {**inputs, "address": host, "endpoint": f"{host}:5432", "port": 5432}
 
 
