@@ -96,7 +96,7 @@ RULES = (
         id="POD-11",
         title="Confinement is not loosened",
         severity=Severity.HIGH,
-        level=Level.MANDATORY,
+        level=Level.OWN_MANDATORY,
         sources=(
             "PSS baseline: appArmorProfile, seLinuxOptions, sysctls, windowsHostProcess, hostProbesAndHostLifecycle",
             "PSS restricted: procMount",
