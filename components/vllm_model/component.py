@@ -49,7 +49,10 @@ class VllmModel(pulumi.ComponentResource):
             f"{name}-service",
             metadata=self._metadata(args.name, names.SERVER_COMPONENT),
             spec=workload.service_spec(args.name),
-            opts=args.platform.child_options(self),
+            # The engine holds a Service as long as a pod behind it is not ready, through every slow rollout.
+            opts=pulumi.ResourceOptions.merge(
+                args.platform.child_options(self), _patience(durations.rollout_seconds(args.serving))
+            ),
         )
         k8s.policy.v1.PodDisruptionBudget(
             f"{name}-disruption-budget",
