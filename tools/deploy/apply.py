@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tools.deploy.apply_order import Phase, is_custom, phases
+from tools.deploy.apply_order import Phase, phases
 from tools.deploy.errors import DeployError
 from tools.deploy.objects import Address, Manifest, address_of, applied_at, applied_objects, labelled_manifests
 from tools.deploy.pod_templates import template_pods
 from tools.deploy.progress import Progress
+from tools.render.api_groups import is_custom
 from tools.render.graph import RenderedStack
 from tools.simulator.kubectl import Completed, Kubectl, KubectlError
 

@@ -6,20 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tools.render.api_groups import is_custom
+
 Manifest = Mapping[str, Any]
 
-_BUILT_IN_GROUPS = {
-    "",
-    "admissionregistration.k8s.io",
-    "apps",
-    "autoscaling",
-    "batch",
-    "networking.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-}
 _QUOTAS_AND_POLICIES = {"ResourceQuota", "LimitRange", "NetworkPolicy", "PodDisruptionBudget"}
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "HorizontalPodAutoscaler"}
 
@@ -30,16 +20,6 @@ class Phase:
 
     title: str
     manifests: tuple[Manifest, ...]
-
-
-def group_of(manifest: Manifest) -> str:
-    """API group, empty for the core group."""
-    return str(manifest["apiVersion"]).rpartition("/")[0]
-
-
-def is_custom(manifest: Manifest) -> bool:
-    """Whether the object's kind is defined by a CRD."""
-    return group_of(manifest) not in _BUILT_IN_GROUPS
 
 
 def _phase_of(manifest: Manifest) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.deploy.apply_order import group_of
+from tools.render.api_groups import group_of
 from tools.render.graph import RenderedStack
 from tools.render.manifests import manifest
 from tools.simulator.kubectl import FIELD_MANAGER, Kubectl

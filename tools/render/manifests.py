@@ -9,26 +9,13 @@ from typing import Any
 import yaml
 
 from tools.render import wire
+from tools.render.api_groups import group_of, is_custom
 from tools.render.errors import RenderError
 from tools.render.graph import RenderedStack
 from tools.render.monitor import RecordedResource
 
 CLUSTER_FOLDER = "_cluster"
 CHARTS_FOLDER = "_charts"
-
-_BUILT_IN_GROUPS = {
-    "",
-    "admissionregistration.k8s.io",
-    "apps",
-    "autoscaling",
-    "batch",
-    "networking.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-}
-"""API groups that Kubernetes itself serves. Two kinds of one name never meet within them."""
 
 
 def manifest(resource: RecordedResource, *, clear_text: bool = False) -> dict[str, Any]:
@@ -39,8 +26,7 @@ def manifest(resource: RecordedResource, *, clear_text: bool = False) -> dict[st
 
 def file_name(document: dict[str, Any]) -> str:
     """`<namespace or _cluster>/<Kind>[.<group>]-<name>.yaml`; the group is named for custom kinds."""
-    group = document["apiVersion"].rpartition("/")[0]
-    kind = document["kind"] if group in _BUILT_IN_GROUPS else f"{document['kind']}.{group}"
+    kind = f"{document['kind']}.{group_of(document)}" if is_custom(document) else document["kind"]
     metadata = document["metadata"]
     return f"{metadata.get('namespace', CLUSTER_FOLDER)}/{kind}-{metadata['name']}.yaml"
 
