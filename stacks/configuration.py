@@ -11,7 +11,6 @@ from pulumi.runtime.config import CONFIG, get_config_env
 from stacks.secrets import SECRET_KEYS
 from stacks.settings import KEY, PlatformSettings, SettingsError, load_settings
 
-
 OFFLINE = "offline"
 """Key that render sets: nothing is contacted, so a kubeconfig need not exist yet."""
 

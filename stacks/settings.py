@@ -113,10 +113,13 @@ def _describe(detail: Mapping[str, Any]) -> str:
             return f"{path}: needs at least {detail['ctx']['min_length']} entry"
         case "union_tag_invalid" | "union_tag_not_found":
             return f"{path}.kind: must be one of {', '.join(sorted(_CLUSTER_KINDS))}"
-        case kind if kind in _EXPECTED:
-            return f"{path}: must be {_EXPECTED[kind]}, but it is {_shown(detail['input'])}"
-        case _:
-            return f"{path}: {detail['msg'][0].lower()}{detail['msg'][1:]}, but it is {_shown(detail['input'])}"
+        case other:
+            expected = f"must be {_EXPECTED[other]}" if other in _EXPECTED else _lowered(detail["msg"])
+            return f"{path}: {expected}, but it is {_shown(detail['input'])}"
+
+
+def _lowered(message: str) -> str:
+    return message[0].lower() + message[1:]
 
 
 def _path(location: Sequence[str | int]) -> str:

@@ -13,8 +13,8 @@ from components.base.node_pools import NodePool
 from components.base.operator_objects import OPERATOR_OBJECTS
 from tests.simulated.test_local_stack import crd_folders
 from tests.stacks.conftest import STACKS, rendered_stack
-from tools.deploy.apply_order import is_custom
 from tools.deploy.pod_templates import template_pods
+from tools.render.api_groups import is_custom
 from tools.render.manifests import manifest
 from tools.simulator.cluster import SimulatedCluster
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tools.deploy.up import UpOptions, up
 from tools.deploy.workspace import Workspace
 from tools.simulator.cluster import SimulatedCluster
 from tools.simulator.errors import SimulatorError
+from tools.simulator.state import StateFile
 
 pytestmark = [pytest.mark.simulated, pytest.mark.xdist_group("local-stack")]
 
@@ -137,6 +139,24 @@ def test_an_interrupted_run_goes_on_when_run_again(
     with monkeypatch.context() as patch:
         patch.setattr(apply, "_check_pods", interrupted)
         with pytest.raises(KeyboardInterrupt):
+            checkout.up()
+    assert "Nothing changed" in checkout.up()
+
+
+def test_a_process_that_dies_while_objects_are_applied_is_named_and_started_again(
+    checkout: Checkout, first_run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_pods = apply._check_pods  # pyright: ignore[reportPrivateUsage] # the step before the first object
+    folder = checkout.cluster.layout.folder
+    victim = StateFile(folder).read().processes["kube-apiserver"]
+
+    def killed(*arguments: Any) -> None:
+        os.kill(victim.pid, signal.SIGKILL)
+        check_pods(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(apply, "_check_pods", killed)
+        with pytest.raises(SimulatorError, match=f"kube-apiserver .process {victim.pid}. has ended\nlast lines of "):
             checkout.up()
     assert "Nothing changed" in checkout.up()
 

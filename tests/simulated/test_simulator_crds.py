@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 
 from tests.simulated.manifests import deployment
+from tools.simulator.api import ApiClient
 from tools.simulator.cluster import SimulatedCluster
 from tools.simulator.crd_files import find_definitions
-from tools.simulator.crds import CustomKind, custom_kinds, stub
+from tools.simulator.crds import CustomKind, custom_kinds, install_crds, stub
 from tools.simulator.errors import SimulatorError
 from tools.simulator.kubectl import KubectlError
 
@@ -124,6 +125,36 @@ def test_a_damaged_definition_is_named_in_one_line(tmp_path: Path) -> None:
         file.parse()
     assert damaged.value.message.startswith(f"{path} is no valid YAML")
     assert "\n" not in damaged.value.message
+
+
+class HalfInstalled:
+    """An API server that was restarted while it installed a definition: it goes on only when the definition changes."""
+
+    def __init__(self, definition: dict[str, Any]) -> None:
+        self.definition: dict[str, Any] = definition | {"status": {"conditions": []}}
+        self.definition["metadata"]["resourceVersion"] = "7"
+
+    def get(self, path: str) -> dict[str, Any]:
+        return {"groups": []} if path == "/apis" else self.definition
+
+    def list_items(self, _: str) -> list[dict[str, Any]]:
+        return [self.definition]
+
+    def apply(self, _: str, __: dict[str, Any]) -> dict[str, Any]:
+        return self.definition
+
+    def merge(self, _: str, body: dict[str, Any]) -> None:
+        assert body["metadata"]["annotations"]
+        self.definition["status"]["conditions"] = [{"type": "Established", "status": "True"}]
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["real", "stub"])
+def test_a_definition_that_a_killed_api_server_left_half_installed_is_finished(real: bool) -> None:
+    kind = CustomKind(group="half.example.org", kind="Gear", versions=("v1",), namespaced=True)
+    definition = _definition("Gear", "half.example.org") if real else stub(kind)
+    client = cast("ApiClient", HalfInstalled(definition))
+    installed = install_crds(client, [_resource("Gear", "half.example.org/v1")])
+    assert installed.real + installed.stubs == ("gears.half.example.org",)
 
 
 class TestOnACluster:

@@ -3,30 +3,81 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from components.base.capabilities import CAPABILITIES
 from tests.stacks.conftest import ROOT
 from tools.deploy.settings_file import settings_of
 from tools.render import wire
-from tools.render.graph import RenderedStack, write_graph
-from tools.render.manifests import write_manifests
-from tools.render.program import render_stack
+from tools.render.graph import RenderedStack
 from tools.render.stack_file import read_stack_file
+
+GRAPH_FIELDS = {
+    "urn": str,
+    "type": str,
+    "name": str,
+    "inputs": dict,
+    "parent": str,
+    "provider": str,
+    "dependsOn": list,
+    "protect": bool,
+    "retainOnDelete": bool,
+    "ignoreChanges": list,
+    "aliases": list,
+    "component": str,
+    "capabilities": list,
+    "secretPaths": list,
+}
+"""A resource of graph.json, version 1. Readers build on it: another field or type is another version."""
 
 SECRET_TYPES = ("kubernetes:core/v1:Secret", "random:index/", "pulumi:providers:", "command:remote:", "aws:")
 """Types that may hold a secret: Secrets, what generates them, and providers and SSH connections that log in."""
 
 
-def test_two_renders_are_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        rendered = render_stack(ROOT, read_stack_file(ROOT, "prod"))
-        write_graph(rendered, tmp_path / name / "graph.json")
-        write_manifests(rendered, tmp_path / name / "manifests")
-    one, two = (sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two"))
+RENDER = """
+import sys
+from pathlib import Path
+from tools.render.graph import write_graph
+from tools.render.manifests import write_manifests
+from tools.render.program import render_stack
+from tools.render.stack_file import read_stack_file
+root, folder = Path(sys.argv[1]), Path(sys.argv[2])
+rendered = render_stack(root, read_stack_file(root, "prod"))
+write_graph(rendered, folder / "graph.json")
+write_manifests(rendered, folder / "manifests")
+"""
+
+
+def test_two_processes_render_the_same_bytes_whatever_their_hash_seed_and_time_zone(tmp_path: Path) -> None:
+    surroundings = {"one": ("1", "Pacific/Kiritimati"), "two": ("2", "America/Los_Angeles")}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", RENDER, str(ROOT), str(tmp_path / name)],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": seed, "TZ": zone},
+        )
+        for name, (seed, zone) in surroundings.items()
+    ]
+    assert [process.wait() for process in running] == [0, 0]
+    one, two = (sorted((tmp_path / name).rglob("*.*")) for name in surroundings)
     assert [path.relative_to(tmp_path / "one") for path in one] == [path.relative_to(tmp_path / "two") for path in two]
     assert len(one) > 100
     assert all(first.read_bytes() == second.read_bytes() for first, second in zip(one, two, strict=True))
+
+
+def test_the_graph_has_exactly_the_fields_of_its_version(rendered: RenderedStack) -> None:
+    graph = json.loads(json.dumps(rendered.as_graph()))
+    assert set(graph) == {"version", "project", "stack", "resources", "wiring"}
+    assert (graph["version"], graph["project"], graph["stack"]) == (1, "ai-platform", rendered.stack)
+    for resource in graph["resources"]:
+        assert {field: type(value) for field, value in resource.items()} == GRAPH_FIELDS, resource["urn"]
+    for edge in graph["wiring"]:
+        assert {field: type(value) for field, value in edge.items()} == {"from": str, "to": str, "port": int}
+    assert len(graph["resources"]) > 100
+    assert len(graph["wiring"]) > 10
 
 
 def test_no_secret_reaches_an_object_that_is_not_made_for_secrets(rendered: RenderedStack) -> None:

@@ -62,7 +62,7 @@ def test_a_misspelt_key_is_named_with_the_right_one() -> None:
     def change(raw: dict[str, Any]) -> None:
         raw["models"][0]["maxModelLenght"] = raw["models"][0].pop("maxModelLen")
 
-    assert f"{KEY}.models[0].maxModelLenght: unknown key; did you mean 'maxModelLen'?" in problems(change)
+    assert problems(change) == [f"{KEY}.models[0].maxModelLenght: unknown key; did you mean 'maxModelLen'?"]
 
 
 def test_a_misspelt_key_of_the_cluster_is_named_without_levels_the_file_does_not_have() -> None:
@@ -75,8 +75,33 @@ def test_a_misspelt_key_of_the_cluster_is_named_without_levels_the_file_does_not
 
 def test_a_wrong_type_is_named_with_what_stands_there() -> None:
     (line,) = problems(lambda raw: raw["models"][0].update(maxModelLen="long"))
+    assert line == f'{KEY}.models[0].maxModelLen: must be a whole number, without quotes, but it is "long"'
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("protectData", "yes", "true or false"),
+        ("domain", 5, "text, in quotes"),
+        ("models", "qwen3-8b", "a list"),
+        ("gateway", None, "a mapping of keys"),
+    ],
+)
+def test_a_value_of_another_type_is_never_turned_into_the_right_one(key: str, value: object, expected: str) -> None:
+    (line,) = problems(lambda raw: raw.update({key: value}))
+    assert line.startswith(f"{KEY}.{key}: must be {expected}, but it is ")
+
+
+def test_a_number_in_quotes_is_refused() -> None:
+    (line,) = problems(lambda raw: raw["models"][0].update(maxModelLen="32768"))
     assert line.startswith(f"{KEY}.models[0].maxModelLen: ")
-    assert "'long'" in line or '"long"' in line
+
+
+def test_keys_are_written_as_in_the_schema_only() -> None:
+    def change(raw: dict[str, Any]) -> None:
+        raw["models"][0]["max_model_len"] = raw["models"][0].pop("maxModelLen")
+
+    assert problems(change) == [f"{KEY}.models[0].max_model_len: unknown key; did you mean 'maxModelLen'?"]
 
 
 def test_a_missing_key_is_named() -> None:

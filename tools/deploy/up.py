@@ -13,7 +13,6 @@ from rich.console import Console
 from stacks.schema.cluster import node_pools
 from tools.deploy import summary
 from tools.deploy.apply import Applied, apply_stack
-from tools.deploy.apply_order import is_custom
 from tools.deploy.engine import engine_path, up_simulated
 from tools.deploy.errors import DeployError
 from tools.deploy.objects import Address, address_of
@@ -23,11 +22,13 @@ from tools.deploy.settings_file import settings_of
 from tools.deploy.waiting import wait_until_ready
 from tools.deploy.workspace import REHEARSAL_STACK, Workspace
 from tools.policy.gate import require_policies
+from tools.render.api_groups import is_custom
 from tools.render.graph import RenderedStack
 from tools.render.manifests import manifest
 from tools.render.program import render_stack
 from tools.render.stack_file import read_stack_file
 from tools.simulator.cluster import SimulatedCluster
+from tools.simulator.errors import SimulatorError
 
 EngineName = Literal["pulumi", "render"]
 
@@ -47,8 +48,8 @@ def up_options(environment: dict[str, str]) -> UpOptions:
     stack = environment.get("STACK") or REHEARSAL_STACK
     if stack != REHEARSAL_STACK:
         message = (
-            f"STACK={stack}: make up rehearses the stack {REHEARSAL_STACK}; for {stack} use make render, policy, fit and "
-            "preview, and make deploy on real hardware"
+            f"STACK={stack}: make up rehearses the stack {REHEARSAL_STACK} only; make render, policy and fit judge "
+            f"{stack}, and make preview and deploy bring it to real hardware"
         )
         raise DeployError(message)
     engine = environment.get("ENGINE") or None
@@ -92,14 +93,19 @@ def up(console: Console, root: Path, options: UpOptions) -> None:
     with progress.phase("start the control plane and the nodes"):
         cluster.start(node_pools(settings.cluster), progress.note)
         cluster.claim_engine(engine)
-    with progress.phase("install custom resource definitions"):
-        crds = cluster.install_crds(_documents(rendered), options.crds)
-    applied: Applied | None = None
-    if engine == "pulumi":
-        up_simulated(workspace)
-    else:
-        applied = apply_stack(cluster.kubectl, rendered, progress, delete_data=options.delete_data)
-    states = wait_until_ready(cluster.kubectl, progress, cluster.check)
+    try:
+        with progress.phase("install custom resource definitions"):
+            crds = cluster.install_crds(_documents(rendered), options.crds)
+        applied: Applied | None = None
+        if engine == "pulumi":
+            up_simulated(workspace)
+        else:
+            applied = apply_stack(cluster.kubectl, rendered, progress, delete_data=options.delete_data)
+        states = wait_until_ready(cluster.kubectl, progress, cluster.check)
+    except (DeployError, SimulatorError):
+        # A process that died is the reason, not the refused connections that follow from it.
+        cluster.check()
+        raise
     pods = summary.read_items(cluster.kubectl, "pods")
     console.print()
     console.print(summary.component_table(rendered, states, pods))

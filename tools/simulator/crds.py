@@ -15,6 +15,7 @@ from tools.simulator.errors import SimulatorError
 _DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _STUB_LABEL = "ai-platform/stub"
 _DIGEST_ANNOTATION = "ai-platform/definition"
+_REMINDER_ANNOTATION = "ai-platform/reminded-at"
 _TIMEOUT_SECONDS = 60
 _POLL_SECONDS = 0.1
 
@@ -66,6 +67,7 @@ def install_crds(
     files = find_definitions({(kind.group, kind.kind) for kind in kinds}, folders)
     installed = {_kind_of(entry): entry for entry in existing}
     definitions = [_install(client, kind, installed.get(kind.key), files.get(kind.key)) for kind in kinds]
+    _remind_of_unestablished(client, installed, definitions)
     _wait_until_established(client, definitions)
     return InstalledCrds(
         real=tuple(sorted(_name(entry) for entry in definitions if not _is_stub(entry))),
@@ -174,6 +176,17 @@ def _require_versions(kind: CustomKind, definition: Manifest) -> None:
             f"{kind.kind} is used as {kind.group}/{missing[0]}, but its definition {_name(definition)} "
             f"serves {', '.join(sorted(served))}: use one of these, or a definition that serves it"
         )
+
+
+def _remind_of_unestablished(
+    client: ApiClient, installed: Mapping[tuple[str, str], Manifest], definitions: Iterable[Manifest]
+) -> None:
+    """Change what an API server that died left half installed: after a restart it establishes on a change alone."""
+    for definition in definitions:
+        if _kind_of(definition) in installed and not _is_established(definition):
+            version = definition["metadata"]["resourceVersion"]
+            annotations = {_REMINDER_ANNOTATION: version}
+            client.merge(f"{_DEFINITIONS}/{_name(definition)}", {"metadata": {"annotations": annotations}})
 
 
 def _wait_until_established(client: ApiClient, definitions: Iterable[Manifest]) -> None:
