@@ -11,6 +11,7 @@ from tools.render.errors import RenderError
 from tools.render.graph import read_graph, write_graph
 from tools.render.manifests import file_name, write_manifests
 from tools.render.program import record
+from tools.render.yaml_text import yaml_documents
 
 
 def program() -> None:
@@ -91,3 +92,10 @@ def test_a_truncated_graph_is_refused(tmp_path: Path) -> None:
 def test_a_missing_graph_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(RenderError, match="make render"):
         read_graph(tmp_path / "graph.json")
+
+
+def test_a_text_of_several_lines_is_a_block_that_a_reviewer_can_read() -> None:
+    document = {"data": {"config.yaml": "a: 1\nb: 2\n"}}
+    text = yaml_documents([document, document])
+    assert "  config.yaml: |\n    a: 1\n    b: 2\n" in text
+    assert list(yaml.safe_load_all(text)) == [document, document]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import yaml
-
 from tools.render.graph import RenderedStack, by_component
 from tools.render.manifests import file_name, manifest
 from tools.render.program import render_stack
 from tools.render.stack_file import read_stack_file
+from tools.render.yaml_text import yaml_documents
 
 FOLDER = Path("tests/golden")
 STACKS = ("local", "dev", "prod")
@@ -21,7 +20,7 @@ def golden_texts(rendered: RenderedStack) -> dict[str, str]:
     texts: dict[str, str] = {}
     for component, resources in by_component(rendered, rendered.objects).items():
         documents = sorted((manifest(resource) for resource in resources), key=file_name)
-        texts[f"{component}.yaml"] = yaml.safe_dump_all(documents, sort_keys=True, allow_unicode=True, width=120)
+        texts[f"{component}.yaml"] = yaml_documents(documents)
     return texts
 
 

@@ -6,13 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tools.render import wire
 from tools.render.api_groups import group_of, is_custom
 from tools.render.errors import RenderError
 from tools.render.graph import RenderedStack
 from tools.render.monitor import RecordedResource
+from tools.render.yaml_text import yaml_documents
 
 CLUSTER_FOLDER = "_cluster"
 CHARTS_FOLDER = "_charts"
@@ -51,4 +50,4 @@ def write_manifests(rendered: RenderedStack, folder: Path) -> int:
 
 def _write(path: Path, document: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(yaml.safe_dump(document, sort_keys=True, allow_unicode=True, width=120), "utf-8")
+    path.write_text(yaml_documents([document]), "utf-8")
