@@ -65,6 +65,7 @@ class EksInfrastructure(pulumi.ComponentResource):
             f"{name}-network",
             EksNetworkArgs(
                 environment=args.environment,
+                account_id=args.account_id,
                 cluster_name=args.cluster_name,
                 region=args.region,
                 vpc_cidr=args.vpc_cidr,

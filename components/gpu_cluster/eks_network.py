@@ -23,6 +23,7 @@ class EksNetworkArgs:
     """`cluster_name` tags subnets for load balancers; `log_key_arn` encrypts the flow logs."""
 
     environment: str
+    account_id: str
     cluster_name: str
     region: str
     vpc_cidr: str
@@ -68,6 +69,7 @@ class EksNetwork(pulumi.ComponentResource):
             vpc_id=self.vpc.id,
             service_name=f"com.amazonaws.{args.region}.s3",
             vpc_endpoint_type="Gateway",
+            policy=json.dumps(eks_policies.s3_endpoint_policy(args.account_id, args.region)),
             route_table_ids=[table.id for table in private_tables],
             tags=self._tags("s3-endpoint"),
             opts=self._child,

@@ -130,3 +130,21 @@ def flow_log_delivery(log_group_arn: str) -> Document:
     return policy(
         allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], [f"{log_group_arn}:*"])
     )
+
+
+def s3_endpoint_policy(account_id: str, region: str) -> Document:
+    """What the way to S3 out of the VPC lets through: buckets of the own account, and two that AWS keeps for nodes.
+
+    A pod may open S3 addresses because the platform's buckets are there; without this policy anybody's bucket would do
+    to carry data out. The two are the layers of ECR images and the packages of Amazon Linux 2023 (AWS documentation,
+    "Gateway endpoints for Amazon S3").
+    """
+    own = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    readable = [
+        f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*",
+        f"arn:aws:s3:::al2023-repos-{region}-de612dc2/*",
+    ]
+    return policy(
+        own | {"Condition": {"StringEquals": {"aws:ResourceAccount": account_id}}},
+        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": readable},
+    )

@@ -257,6 +257,16 @@ def test_cert_manager_may_write_challenges_into_one_zone_and_nothing_else(built:
     }
 
 
+def test_the_way_to_s3_leads_to_buckets_of_the_own_account_alone(built: BuiltCluster) -> None:
+    endpoint = one(built, "ec2/vpcEndpoint:VpcEndpoint").inputs
+    for statement in statements(endpoint["policy"]):
+        if statement["Resource"] == "*":
+            assert statement["Condition"] == {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
+        else:
+            assert statement["Action"] == "s3:GetObject"
+            assert all("*" not in resource.removesuffix("/*") for resource in statement["Resource"])
+
+
 def test_buckets_are_encrypted_versioned_closed_and_refuse_plain_http(built: BuiltCluster) -> None:
     buckets = set(built.of_type("s3/bucket:Bucket"))
     assert buckets == {"data-objects-models", "data-objects-backups"}

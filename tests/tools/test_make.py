@@ -23,9 +23,18 @@ def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
 
 def without_engine(tmp_path: Path) -> str:
     """A PATH on which every command is found but `pulumi`."""
-    return os.pathsep.join(
-        folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "pulumi").exists()
-    )
+    folders: list[Path] = []
+    for number, folder in enumerate(Path(text) for text in os.environ["PATH"].split(os.pathsep) if text):
+        if not (folder / "pulumi").exists():
+            folders.append(folder)
+            continue
+        mirror = tmp_path / str(number)
+        mirror.mkdir()
+        for command in folder.iterdir():
+            if command.name != "pulumi":
+                (mirror / command.name).symlink_to(command)
+        folders.append(mirror)
+    return os.pathsep.join(map(str, folders))
 
 
 def test_help_lists_every_target_with_one_line() -> None:
