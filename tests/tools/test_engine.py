@@ -111,3 +111,14 @@ def test_only_a_missing_plug_in_is_called_one(rehearsal: Rehearsal, says: str, h
     with pytest.raises(DeployError, match="pulumi up ended with exit code 1") as caught:
         up_simulated(rehearsal.workspace)
     assert ("lacks a plug-in" in str(caught.value)) is hinted
+
+
+def test_the_lock_of_a_killed_run_is_taken_away_before_the_next_one(rehearsal: Rehearsal) -> None:
+    up_simulated(rehearsal.workspace)
+    lock = (
+        rehearsal.workspace.engine / "state" / ".pulumi" / "locks" / "organization" / "ai-platform" / "local" / "a.json"
+    )
+    lock.parent.mkdir(parents=True)
+    lock.write_text("{}")
+    up_simulated(rehearsal.workspace)
+    assert [call["arguments"][0] for call in rehearsal.calls[3:]] == ["cancel", "preview", "up"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from tools.deploy.errors import DeployError
+from tools.deploy.private_file import read_or_write
 from tools.deploy.workspace import REHEARSAL_STACK, Workspace
 
 INSTALL_PAGE = "https://www.pulumi.com/docs/iac/download-install/"
@@ -71,6 +72,9 @@ def up_simulated(workspace: Workspace) -> None:
         # may land in the tracked stack file.
         arguments = ["stack", "init", REHEARSAL_STACK, "--secrets-provider", "passphrase", "--non-interactive"]
         _run([pulumi, *arguments], workspace.engine / "project", environment)
+    if list((workspace.engine / "state").rglob("locks/**/*.json")):
+        # A run that was killed leaves its lock behind. Nobody else uses this state, so the lock guards nothing.
+        _run([pulumi, "cancel", REHEARSAL_STACK, "--yes", "--non-interactive"], workspace.root, environment)
     arguments = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", REHEARSAL_STACK]
     arguments += ["--config-file", str(config), "--policy-pack", "policies"]
     preview = ["preview", "--non-interactive", "--stack", REHEARSAL_STACK]
@@ -84,10 +88,7 @@ def _environment(workspace: Workspace) -> dict[str, str]:
     state = workspace.engine / "state"
     state.mkdir(parents=True, exist_ok=True)
     passphrase = workspace.engine / "passphrase"
-    if not passphrase.exists():
-        descriptor = os.open(passphrase, os.O_WRONLY | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
+    read_or_write(passphrase, lambda: secrets.token_urlsafe(32).encode())
     # The engine takes the variable before the file: a passphrase of another project would lock the rehearsal's state.
     inherited = {name: value for name, value in os.environ.items() if name != "PULUMI_CONFIG_PASSPHRASE"}
     return inherited | {
