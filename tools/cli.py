@@ -13,6 +13,7 @@ import pulumi
 import typer
 from rich.console import Console
 
+from policies.graph import GraphError
 from stacks.settings import SettingsError
 from tools.deploy.errors import DeployError
 from tools.fit.errors import FitError
@@ -29,7 +30,7 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
-_EXPECTED = (SettingsError, RenderError, DeployError, SimulatorError, FitError, pulumi.RunError)
+_EXPECTED = (SettingsError, RenderError, DeployError, SimulatorError, FitError, GraphError, pulumi.RunError)
 """Errors whose message says what to do. Anything else is a fault of the program and keeps its traceback."""
 
 

@@ -17,9 +17,7 @@ from components.base.handles import (
     ObjectStoreRequest,
     PlatformContext,
 )
-from components.base.quorum import object_store_problem
-from components.rag_data_layer import metadata, minio_buckets, minio_config, minio_workload, object_store, placement
-from components.rag_data_layer.errors import DataLayerError
+from components.rag_data_layer import metadata, minio_buckets, minio_config, minio_workload, object_store
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
@@ -63,7 +61,7 @@ class Minio(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: MinioArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, None, opts)
-        _check(args)
+        object_store.require_possible("minio", args.request.replicas, args.cluster.pools)
         platform = args.platform
         keys = object_store.create_keys(name, args.request.purposes, platform.data_options(self))
         administrator = object_store.create_administrator(name, platform.data_options(self))
@@ -144,14 +142,6 @@ class Minio(pulumi.ComponentResource):
 
 def _metadata(args: MinioArgs) -> ObjectMetaArgsDict:
     return metadata.auto_named(object_store.NAME, object_store.COMPONENT, args.platform.environment)
-
-
-def _check(args: MinioArgs) -> None:
-    problem = object_store_problem("minio", args.request.replicas)
-    if problem:
-        message = f"{object_store.SETTING}: {problem}"
-        raise DataLayerError(message)
-    placement.require_nodes(object_store.SETTING, args.request.replicas, args.cluster.pools)
 
 
 def _allow_connections(platform: PlatformContext) -> None:

@@ -13,8 +13,10 @@ import pulumi_random as random
 from components.base import labels, naming
 from components.base.handles import AccessKey, Bucket, BucketPurpose, ObjectStore, PlatformContext
 from components.base.namespaces import DATA
+from components.base.node_pools import NodePool
+from components.base.quorum import ObjectStoreBackend, object_store_problem
 from components.base.wiring import Workload
-from components.rag_data_layer import metadata
+from components.rag_data_layer import metadata, placement
 from components.rag_data_layer.errors import DataLayerError
 
 if TYPE_CHECKING:
@@ -61,6 +63,15 @@ def bucket_name(purpose: BucketPurpose) -> str:
         message = f"{purpose!r} is no bucket name (a DNS label of 3 to 63 characters)"
         raise DataLayerError(message)
     return purpose
+
+
+def require_possible(backend: ObjectStoreBackend, replicas: int, pools: Iterable[NodePool]) -> None:
+    """Raise DataLayerError where the backend cannot run with so many servers, or the cluster cannot hold them."""
+    problem = object_store_problem(backend, replicas)
+    if problem:
+        message = f"{SETTING}: {problem}"
+        raise DataLayerError(message)
+    placement.require_nodes(SETTING, replicas, pools)
 
 
 def hosts(replicas: int) -> list[str]:

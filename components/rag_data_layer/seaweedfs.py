@@ -19,16 +19,13 @@ from components.base.handles import (
     ObjectStoreRequest,
     PlatformContext,
 )
-from components.base.quorum import object_store_problem
 from components.rag_data_layer import (
     metadata,
     object_store,
-    placement,
     seaweedfs_buckets,
     seaweedfs_config,
     seaweedfs_workload,
 )
-from components.rag_data_layer.errors import DataLayerError
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
@@ -70,7 +67,7 @@ class SeaweedFs(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SeaweedFsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, None, opts)
-        _check(args)
+        object_store.require_possible("seaweedfs", args.request.replicas, args.cluster.pools)
         platform, request = args.platform, args.request
         keys = object_store.create_keys(name, request.purposes, platform.data_options(self))
         administrator = object_store.create_administrator(name, platform.data_options(self))
@@ -154,14 +151,6 @@ class SeaweedFs(pulumi.ComponentResource):
 
 def _metadata(args: SeaweedFsArgs) -> ObjectMetaArgsDict:
     return metadata.auto_named(object_store.NAME, object_store.COMPONENT, args.platform.environment)
-
-
-def _check(args: SeaweedFsArgs) -> None:
-    problem = object_store_problem("seaweedfs", args.request.replicas)
-    if problem:
-        message = f"{object_store.SETTING}: {problem}"
-        raise DataLayerError(message)
-    placement.require_nodes(object_store.SETTING, args.request.replicas, args.cluster.pools)
 
 
 def _allow_connections(platform: PlatformContext) -> None:

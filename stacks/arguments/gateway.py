@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from components.base import namespaces
-from components.base.naming import service_host
 from components.inference_gateway.arguments import (
     AnswerCache,
     Cascade,
@@ -14,12 +12,12 @@ from components.inference_gateway.arguments import (
     Timeouts,
     TokenPrice,
 )
+from components.vllm_model import model_host
+from components.vllm_model.names import PORT as MODEL_PORT
 from stacks.schema.gateway import GatewaySettings
 from stacks.schema.models import ModelSettings
 from stacks.schema.teams import TeamSettings
 from stacks.settings import PlatformSettings
-
-MODEL_PORT = 8000
 
 
 def gateway_models(settings: PlatformSettings) -> tuple[GatewayModel, ...]:
@@ -32,7 +30,7 @@ def _model(model: ModelSettings, gateway: GatewaySettings) -> GatewayModel:
     return GatewayModel(
         name=model.name,
         task=model.task,
-        host=service_host(model.name, namespaces.MODELS),
+        host=model_host(model.name),
         port=MODEL_PORT,
         context_length=model.max_model_len,
         price=TokenPrice(

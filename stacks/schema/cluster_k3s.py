@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from components.gpu_cluster.k3s_hosts import POD_CIDR, SERVICE_CIDR
 from stacks.schema.base import NOT_EMPTY, DnsLabel, SettingsModel
 from stacks.schema.cluster_parts import (
     ClusterBaseSettings,
@@ -17,10 +18,6 @@ from stacks.schema.cluster_parts import (
     StorageClassSettings,
     StorageSettings,
 )
-
-POD_CIDR = "10.42.0.0/16"
-SERVICE_CIDR = "10.43.0.0/16"
-"""Defaults of k3s; hosts must not live in them."""
 
 _LOCAL_PATH = NewStorageClassSettings(provisioner="rancher.io/local-path")
 

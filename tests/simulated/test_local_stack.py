@@ -18,7 +18,6 @@ from tests.stacks.conftest import ROOT
 from tools.deploy import apply
 from tools.deploy.errors import DeployError
 from tools.deploy.placement import gpu_placement
-from tools.deploy.summary import read_items
 from tools.deploy.up import UpOptions, up
 from tools.deploy.workspace import Workspace
 from tools.simulator.cluster import SimulatedCluster
@@ -68,7 +67,7 @@ class Checkout:
         return text.getvalue()
 
     def items(self, resources: str) -> list[Any]:
-        return read_items(self.cluster.kubectl, resources)
+        return self.cluster.kubectl.get(resources)
 
 
 @pytest.fixture(scope="module")

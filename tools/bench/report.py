@@ -11,9 +11,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from policies.graph import read_graph
 from policies.judge import judge
 from tools.bench.processes import best_of
-from tools.render.graph import read_graph
 
 _RUNS = 3
 _STACKS = ("local", "dev", "prod")

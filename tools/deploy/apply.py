@@ -10,19 +10,17 @@ from tools.deploy.errors import DeployError
 from tools.deploy.objects import Address, Manifest, address_of, applied_at, applied_objects, labelled_manifests
 from tools.deploy.pod_templates import template_pods
 from tools.deploy.progress import Progress
-from tools.render.api_groups import is_custom
 from tools.render.graph import RenderedStack
 from tools.simulator.kubectl import Completed, Kubectl, KubectlError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Applied:
-    """What one run did. `unreconciled` are custom resources: accepted by the API server, acted on by nobody."""
+    """What one run did."""
 
     created: tuple[Address, ...]
     changed: tuple[Address, ...]
     pruned: tuple[Address, ...]
-    unreconciled: tuple[Address, ...]
 
     @property
     def is_unchanged(self) -> bool:
@@ -52,7 +50,6 @@ def apply_stack(kubectl: Kubectl, rendered: RenderedStack, progress: Progress, *
             sorted(key for key in after.keys() & before.keys() if applied_at(after[key]) != applied_at(before[key]))
         ),
         pruned=pruned,
-        unreconciled=tuple(sorted(address_of(item) for item in manifests if is_custom(item))),
     )
 
 

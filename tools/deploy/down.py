@@ -35,6 +35,6 @@ def status(console: Console, root: Path) -> None:
     console.print()
     console.print(summary.workload_table(workload_states(kubectl)))
     console.print()
-    nodes, pods = summary.read_items(kubectl, "nodes"), summary.read_items(kubectl, "pods")
+    nodes, pods = kubectl.get("nodes"), kubectl.get("pods")
     console.print(summary.placement_table(nodes, pods))
     console.print(f"\nkubeconfig: {cluster.kubeconfig}", highlight=False, soft_wrap=True)

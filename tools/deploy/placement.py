@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -64,14 +63,3 @@ def gpu_placement(nodes: Iterable[Manifest], pods: Iterable[Manifest]) -> tuple[
 def _gpu_capacity(node: Manifest) -> int:
     amounts: Mapping[str, str] = node["status"].get("allocatable") or {}
     return sum(int(amount) for key, amount in amounts.items() if key.startswith(_GPU_PREFIX))
-
-
-def pods_by_namespace(pods: Iterable[Manifest]) -> Counter[str]:
-    """Number of ready or completed pods per namespace."""
-    counts: Counter[str] = Counter()
-    for pod in pods:
-        conditions: Iterable[Manifest] = pod["status"].get("conditions") or []
-        ready = any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
-        if ready or pod["status"].get("phase") == "Succeeded":
-            counts[pod["metadata"]["namespace"]] += 1
-    return counts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from tools.deploy.placement import gpu_placement, gpus_of
 from tools.deploy.readiness import WorkloadState
 from tools.render.graph import RenderedStack, by_component
 from tools.simulator.crds import InstalledCrds
-from tools.simulator.kubectl import Kubectl
 from tools.simulator.processes import ProcessStatus
 
 _POD_OWNERS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
@@ -84,11 +82,6 @@ def workload_table(states: Sequence[WorkloadState]) -> Table:
         mark = "" if state.settled else " [yellow]not ready[/]"
         table.add_row(f"{state.address}{mark}", f"{state.ready}/{state.wanted}")
     return table
-
-
-def read_items(kubectl: Kubectl, resources: str) -> list[Mapping[str, Any]]:
-    """All objects of a resource in all namespaces."""
-    return json.loads(kubectl.run("get", resources, "--all-namespaces", "--output=json").stdout)["items"]
 
 
 def print_limits(

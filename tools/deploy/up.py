@@ -106,11 +106,11 @@ def up(console: Console, root: Path, options: UpOptions) -> None:
         # A process that died is the reason, not the refused connections that follow from it.
         cluster.check()
         raise
-    pods = summary.read_items(cluster.kubectl, "pods")
+    pods = cluster.kubectl.get("pods")
     console.print()
     console.print(summary.component_table(rendered, states, pods))
     console.print()
-    console.print(summary.placement_table(summary.read_items(cluster.kubectl, "nodes"), pods))
+    console.print(summary.placement_table(cluster.kubectl.get("nodes"), pods))
     summary.print_limits(console, rendered, _unreconciled(rendered), crds)
     _print_changes(console, applied)
     summary.print_next_steps(console, cluster.kubeconfig, root, cluster.kubectl.binary)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from tools.deploy.errors import DeployError
 from tools.deploy.progress import Progress
@@ -22,7 +20,7 @@ _POLL_SECONDS = 1.0
 def workload_states(kubectl: Kubectl) -> tuple[WorkloadState, ...]:
     """All workloads and autoscalers of the cluster, sorted by address."""
     resources = ",".join((*WORKLOAD_RESOURCES, "horizontalpodautoscalers.autoscaling"))
-    items = _list(kubectl, resources)
+    items = kubectl.get(resources)
     return tuple(sorted((workload_state(item) for item in items), key=lambda state: state.address))
 
 
@@ -49,11 +47,11 @@ def wait_until_ready(kubectl: Kubectl, progress: Progress, check: Callable[[], N
 
 
 def _raise_if_stuck(kubectl: Kubectl, waiting_since: dict[str, float]) -> None:
-    failures = failed_jobs(_list(kubectl, "jobs.batch"))
+    failures = failed_jobs(kubectl.get("jobs.batch"))
     if failures:
         raise DeployError("\n".join(f"Job {address} failed: {message}" for address, message in failures.items()))
     now = time.monotonic()
-    reasons = unschedulable(_list(kubectl, "pods"))
+    reasons = unschedulable(kubectl.get("pods"))
     for address in waiting_since.keys() - reasons.keys():
         del waiting_since[address]
     for address in reasons:
@@ -66,7 +64,3 @@ def _raise_if_stuck(kubectl: Kubectl, waiting_since: dict[str, float]) -> None:
 def _late(states: Sequence[WorkloadState]) -> str:
     lines = [f"{state.address} has {state.ready} of {state.wanted} ready" for state in states]
     return "\n".join([f"not ready after {TIMEOUT_SECONDS} s:", *lines])
-
-
-def _list(kubectl: Kubectl, resources: str) -> list[Mapping[str, Any]]:
-    return json.loads(kubectl.run("get", resources, "--all-namespaces", "--output=json").stdout)["items"]

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from components.base.labels import CAPABILITIES
+from policies.graph import VERSION
 from tools.render import answers, wire
-from tools.render.errors import RenderError
 from tools.render.monitor import STACK_TYPE, RecordedResource
 
-GRAPH_VERSION = 1
 _OWN = "ai-platform:"
 _WIRING_TYPE = "ai-platform:network_isolation:NetworkIsolation"
 
@@ -55,7 +54,7 @@ class RenderedStack:
     def as_graph(self) -> dict[str, Any]:
         """The content of graph.json, secrets redacted."""
         return {
-            "version": GRAPH_VERSION,
+            "version": VERSION,
             "project": self.project,
             "stack": self.stack,
             "resources": [self._entry(resource) for resource in self.resources],
@@ -91,24 +90,6 @@ def write_graph(rendered: RenderedStack, path: Path) -> None:
     """Write graph.json: sorted keys, so that two renders of one stack are the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(rendered.as_graph(), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
-
-
-def read_graph(path: Path) -> dict[str, Any]:
-    """Read graph.json back. Raises RenderError when it is missing, damaged or of another version."""
-    try:
-        graph = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        message = f"{path} does not exist: run `make render STACK=<stack>` first"
-        raise RenderError(message) from None
-    except json.JSONDecodeError as error:
-        message = f"{path} is no valid graph ({error}): render it again"
-        raise RenderError(message) from None
-    if graph.get("version") != GRAPH_VERSION:
-        message = (
-            f"{path} has graph version {graph.get('version')}, this program reads {GRAPH_VERSION}: render it again"
-        )
-        raise RenderError(message)
-    return graph
 
 
 def by_component(rendered: RenderedStack, resources: Iterable[RecordedResource]) -> dict[str, list[RecordedResource]]:
