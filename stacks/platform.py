@@ -10,6 +10,7 @@ import pulumi
 import pulumi_random as random
 
 from components.base.handles import ClusterHandle, PlatformContext
+from components.base.namespaces import NAMESPACES, PlatformNamespace
 from components.base.wiring import Wiring
 from components.charts import ChartSource
 from components.gpu_cluster import GpuStack, GpuStackArgs
@@ -75,7 +76,9 @@ def _compose(settings: PlatformSettings, secrets: Secrets) -> Platform:
         _model(ground, model, data, gateway)
     observability = _observability(ground, data, identity)
     # Last: by now every component has declared its connections.
-    NetworkIsolation("network", NetworkIsolationArgs(platform=ground.platform), ground.opts)
+    NetworkIsolation(
+        "network", NetworkIsolationArgs(platform=ground.platform, namespaces=_namespaces(ground.cluster)), ground.opts
+    )
     return Platform(
         exports={
             "apiUrl": gateway.api_url,
@@ -94,7 +97,11 @@ def _ground(settings: PlatformSettings, secrets: Secrets) -> _Ground:
     gpu_cluster = create_cluster(settings, secrets, charts, pulumi.ResourceOptions(providers=[generated]))
     cluster = gpu_cluster.handle
     opts = pulumi.ResourceOptions(providers=[*cluster.providers, generated])
-    namespaces = Namespaces("platform", NamespacesArgs(environment=settings.environment, pools=cluster.pools), opts)
+    namespaces = Namespaces(
+        "platform",
+        NamespacesArgs(environment=settings.environment, pools=cluster.pools, namespaces=_namespaces(cluster)),
+        opts,
+    )
     platform = PlatformContext(
         environment=settings.environment,
         domain=settings.domain,
@@ -102,6 +109,8 @@ def _ground(settings: PlatformSettings, secrets: Secrets) -> _Ground:
         ready=(*cluster.ready, *namespaces.ready),
         protect_data=settings.protect_data,
     )
+    add_ons = gpu_cluster.install_add_ons(platform, charts, opts)
+    platform = replace(platform, ready=(*platform.ready, *add_ons))
     security = SecurityBaseline(
         "security", SecurityBaselineArgs(cluster=cluster, platform=platform, charts=charts), opts
     )
@@ -113,6 +122,10 @@ def _ground(settings: PlatformSettings, secrets: Secrets) -> _Ground:
         opts,
     )
     return _Ground(settings=settings, secrets=secrets, charts=charts, cluster=cluster, platform=platform, opts=opts)
+
+
+def _namespaces(cluster: ClusterHandle) -> tuple[PlatformNamespace, ...]:
+    return (*NAMESPACES, *cluster.namespaces)
 
 
 def _identity(ground: _Ground, data: RagDataLayer) -> Identity:

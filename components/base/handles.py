@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 import pulumi
 
+from components.base.namespaces import PlatformNamespace
 from components.base.node_pools import NodePool
 from components.base.wiring import Endpoint, External, Wiring, Workload
 
@@ -243,6 +244,7 @@ class ClusterHandle:
     pods can run. `runtime_class` is the RuntimeClass that GPU pods name, None where the node's default runtime serves
     GPUs. `kubernetes_api` is the address range of the API server as seen from pods, for the egress of operators.
     `credentials` is where pods fetch the short-lived credentials of their grants, None where grants are access keys.
+    `namespaces` are those that this kind of cluster needs for its own add-ons, beside the platform's.
     """
 
     providers: tuple[pulumi.ProviderResource, ...]
@@ -259,6 +261,7 @@ class ClusterHandle:
     workload_identity: WorkloadIdentity
     metrics_sink: MetricsSink | None = None
     credentials: External | None = None
+    namespaces: tuple[PlatformNamespace, ...] = ()
 
     def allow_credentials(self, wiring: Wiring, workload: Workload) -> None:
         """Wire `workload`, whose ServiceAccount was granted something, to where it fetches its credentials."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from components.base.handles import ClusterHandle
+import pulumi
+
+from components.base.handles import ClusterHandle, PlatformContext
+from components.charts import ChartSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +30,13 @@ class GpuCluster(Protocol):
 
     handle: ClusterHandle
     gpu_software: GpuSoftware
+
+    def install_add_ons(
+        self, platform: PlatformContext, charts: ChartSource, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Resource, ...]:
+        """Install what this kind of cluster needs inside itself, in the namespaces that its handle names.
+
+        Called once, after the namespaces exist. Returns what must exist before pods of the platform are created:
+        drivers of volumes, addresses of load balancers, providers of nodes.
+        """
+        ...

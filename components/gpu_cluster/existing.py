@@ -14,9 +14,11 @@ from components.base.handles import (
     ImageRegistry,
     LoadBalancer,
     ObjectStoreFactory,
+    PlatformContext,
 )
 from components.base.node_pools import NodePool
 from components.base.wiring import External
+from components.charts import ChartSource
 from components.gpu_cluster.contract import GpuSoftware
 from components.gpu_cluster.key_identity import KeyIdentity
 from components.gpu_cluster.kubeconfig import KubeconfigFile
@@ -89,3 +91,10 @@ class ExistingGpuCluster(pulumi.ComponentResource):
             workload_identity=KeyIdentity(),
         )
         self.register_outputs({"pools": [pool.name for pool in args.pools]})
+
+    def install_add_ons(
+        self, platform: PlatformContext, charts: ChartSource, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Resource, ...]:
+        """Nothing: the cluster brings its own."""
+        del platform, charts, opts
+        return ()

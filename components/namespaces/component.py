@@ -8,7 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base.capabilities import provides
-from components.base.namespaces import GPU_OPERATOR, MODELS, NAMESPACES
+from components.base.namespaces import GPU_OPERATOR, MODELS, PlatformNamespace
 from components.base.node_pools import NodePool
 from components.base.priorities import PRIORITIES
 from components.namespaces import builders
@@ -18,10 +18,11 @@ TYPE = "ai-platform:namespaces:Namespaces"
 
 @dataclass(frozen=True, kw_only=True)
 class NamespacesArgs:
-    """`pools` size the GPU quotas."""
+    """`pools` size the GPU quotas. `namespaces` are the platform's and those of the cluster's add-ons."""
 
     environment: str
     pools: tuple[NodePool, ...]
+    namespaces: tuple[PlatformNamespace, ...]
 
 
 class Namespaces(pulumi.ComponentResource):
@@ -38,7 +39,7 @@ class Namespaces(pulumi.ComponentResource):
                 metadata=builders.namespace_metadata(namespace, args.environment),
                 opts=child,
             )
-            for namespace in NAMESPACES
+            for namespace in args.namespaces
         }
         priorities = [
             k8s.scheduling.v1.PriorityClass(

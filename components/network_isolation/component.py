@@ -9,7 +9,7 @@ import pulumi_kubernetes as k8s
 
 from components.base.capabilities import provides
 from components.base.handles import PlatformContext
-from components.base.namespaces import NAMESPACES
+from components.base.namespaces import PlatformNamespace
 from components.network_isolation import policies
 
 TYPE = "ai-platform:network_isolation:NetworkIsolation"
@@ -20,6 +20,7 @@ class NetworkIsolationArgs:
     """`platform.wiring` must be complete: an edge declared later would get no policy."""
 
     platform: PlatformContext
+    namespaces: tuple[PlatformNamespace, ...]
 
 
 class NetworkIsolation(pulumi.ComponentResource):
@@ -29,7 +30,7 @@ class NetworkIsolation(pulumi.ComponentResource):
         edges = args.platform.wiring.edges
         super().__init__(TYPE, name, {"edges": policies.edge_records(edges)}, opts)
         child = args.platform.child_options(self)
-        names = [namespace.name for namespace in NAMESPACES]
+        names = [namespace.name for namespace in args.namespaces]
         for namespace in names:
             for policy, spec in (("default-deny", policies.default_deny_spec()), ("allow-dns", policies.dns_spec())):
                 k8s.networking.v1.NetworkPolicy(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from components.gpu_cluster.k3s_hosts import POD_CIDR, SERVICE_CIDR
+from components.gpu_cluster.k3s.hosts import POD_CIDR, SERVICE_CIDR
 from stacks.schema.base import NOT_EMPTY, DnsLabel, SettingsModel
 from stacks.schema.cluster_parts import (
     ClusterBaseSettings,

@@ -10,7 +10,9 @@ from tests.components.surroundings import GPU_POOL, SYSTEM_POOL, Built, build
 @pytest.fixture(scope="module")
 def built() -> Built:
     return build(
-        lambda s: Namespaces("platform", NamespacesArgs(environment="test", pools=(SYSTEM_POOL, GPU_POOL)), s.opts)
+        lambda s: Namespaces(
+            "platform", NamespacesArgs(environment="test", pools=(SYSTEM_POOL, GPU_POOL), namespaces=NAMESPACES), s.opts
+        )
     )
 
 

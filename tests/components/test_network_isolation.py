@@ -20,7 +20,7 @@ def isolate(s: Surroundings) -> NetworkIsolation:
     s.platform.wiring.allow(peers.PROMETHEUS, MODEL, 8000)
     s.platform.wiring.allow(GATEWAY, OTHER, 6333, 6334)
     s.platform.wiring.allow(OTHER, LDAP, 636)
-    return NetworkIsolation("isolation", NetworkIsolationArgs(platform=s.platform), s.opts)
+    return NetworkIsolation("isolation", NetworkIsolationArgs(platform=s.platform, namespaces=NAMESPACES), s.opts)
 
 
 @pytest.fixture(scope="module")

@@ -19,9 +19,9 @@ from components.base.handles import (
 )
 from components.base.wiring import Workload
 from components.gpu_cluster.contract import GpuCluster
-from components.gpu_cluster.eks import EksGpuCluster
-from components.gpu_cluster.eks_subnets import subnet_layout
-from tests.components.clusters import BuiltCluster, build_cluster, eks_args, node_group
+from components.gpu_cluster.eks.cluster import EksGpuCluster
+from components.gpu_cluster.eks.subnets import subnet_layout
+from tests.components.gpu_cluster.clusters import BuiltCluster, build_cluster, eks_args, node_group
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL
 from tools.render import wire
 

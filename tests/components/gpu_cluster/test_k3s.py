@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.gpu_cluster import GpuSoftware, k3s_hosts
-from components.gpu_cluster.k3s import K3sGpuCluster
-from components.gpu_cluster.k3s_install import RUN_SCRIPT, SshLogin
-from tests.components.clusters import HOST_KEY, SSH_KEY, BuiltCluster, build_cluster, host, k3s_args
+from components.gpu_cluster import GpuSoftware
+from components.gpu_cluster.k3s import hosts
+from components.gpu_cluster.k3s.cluster import K3sGpuCluster
+from components.gpu_cluster.k3s.installation import RUN_SCRIPT, SshLogin
+from tests.components.gpu_cluster.clusters import HOST_KEY, SSH_KEY, BuiltCluster, build_cluster, host, k3s_args
 from tests.components.surroundings import SYSTEM_POOL
 from tools.render import wire
 from tools.render.monitor import RecordedResource
@@ -88,7 +89,7 @@ def test_nodes_register_with_the_labels_and_taints_of_their_pool(built: BuiltClu
 
 def test_a_server_without_pool_runs_the_control_plane_only() -> None:
     servers = (host("server-1", 11, None),)
-    assert k3s_hosts.server_config(servers[0], servers, "10.20.0.11")["node-taint"] == [
+    assert hosts.server_config(servers[0], servers, "10.20.0.11")["node-taint"] == [
         "node-role.kubernetes.io/control-plane:NoSchedule"
     ]
 
@@ -173,6 +174,6 @@ def test_mirrors_reach_containerd_of_every_host(built: BuiltCluster) -> None:
 
 def test_a_single_server_needs_no_join() -> None:
     server = host("only", 11, SYSTEM_POOL)
-    config = k3s_hosts.server_config(server, (server,), server.address)
+    config = hosts.server_config(server, (server,), server.address)
     assert config["tls-san"] == ["10.20.0.11"]
     assert config["cluster-init"] is True

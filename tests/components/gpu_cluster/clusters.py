@@ -13,13 +13,13 @@ from components.base.handles import ImageRegistry, LoadBalancer, PlatformContext
 from components.base.node_pools import NodePool
 from components.base.wiring import Wiring
 from components.gpu_cluster.contract import GpuCluster, GpuSoftware
-from components.gpu_cluster.eks import EksGpuCluster, EksGpuClusterArgs
-from components.gpu_cluster.eks_nodes import EksNodeGroup
+from components.gpu_cluster.eks.cluster import EksGpuCluster, EksGpuClusterArgs
+from components.gpu_cluster.eks.nodes import EksNodeGroup
 from components.gpu_cluster.existing import ExistingGpuCluster, ExistingGpuClusterArgs
 from components.gpu_cluster.issuers import acme_issuer, route53_solver, self_signed_issuer
-from components.gpu_cluster.k3s import K3sGpuCluster, K3sGpuClusterArgs
-from components.gpu_cluster.k3s_hosts import K3sHost, RegistryMirror
-from components.gpu_cluster.k3s_install import SshLogin
+from components.gpu_cluster.k3s.cluster import K3sGpuCluster, K3sGpuClusterArgs
+from components.gpu_cluster.k3s.hosts import K3sHost, RegistryMirror
+from components.gpu_cluster.k3s.installation import SshLogin
 from components.gpu_cluster.kubeconfig import KubeconfigFile
 from components.gpu_cluster.storage_classes import NewStorageClass, StorageClassPlan, StoragePlan
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL, FixedDatabases, FixedObjectStores

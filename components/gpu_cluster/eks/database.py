@@ -14,7 +14,7 @@ from components.base import labels, namespaces, pins
 from components.base.handles import ClusterHandle, Database, DatabaseRequest, PlatformContext
 from components.base.wiring import External, Workload
 from components.gpu_cluster import database_roles
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks.tags import resource_tags
 
 ADMINISTRATOR = "platform_admin"
 PORT = 5432

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.tags import resource_tags
 
 TYPE = "ai-platform:gpu_cluster:EksKeys"
 
@@ -34,11 +34,11 @@ class EksKeys(pulumi.ComponentResource):
     def __init__(self, name: str, args: EksKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(TYPE, name, None, opts)
         self._name, self._args = name, args
-        self.cluster = self._key("cluster", eks_policies.key_policy(args.account_id, log_region=args.region))
-        self.data = self._key("data", eks_policies.key_policy(args.account_id))
+        self.cluster = self._key("cluster", policy_documents.key_policy(args.account_id, log_region=args.region))
+        self.data = self._key("data", policy_documents.key_policy(args.account_id))
         self.register_outputs({"cluster": self.cluster.arn, "data": self.data.arn})
 
-    def _key(self, use: str, document: eks_policies.Document) -> aws.kms.Key:
+    def _key(self, use: str, document: policy_documents.Document) -> aws.kms.Key:
         args = self._args
         key = aws.kms.Key(
             f"{self._name}-{use}",

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from components.base.handles import ClusterHandle
-from tests.components.clusters import IMPLEMENTATIONS, POOLS, BuiltCluster, build_cluster
+from tests.components.gpu_cluster.clusters import IMPLEMENTATIONS, POOLS, BuiltCluster, build_cluster
 
 SUBSTRATE_WORDS = re.compile(r"k3s|eks|aws|ebs|amazon|rancher|existing", re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from components.base.handles import ImageRegistry
 from components.charts import ChartSource
 from components.gpu_cluster import GpuSoftware, GpuStack, GpuStackArgs
 from components.gpu_cluster.gpu_operator import gpu_operator_values, mig_config, time_slicing_config
-from tests.components.clusters import MIG_POOL
+from tests.components.gpu_cluster.clusters import MIG_POOL
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL, Built, build
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ import pulumi_aws as aws
 
 from components.base.handles import BucketPurpose, IdentityGrant, ObjectStore
 from components.base.wiring import External
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.tags import resource_tags
 
 CREDENTIALS = External(name="credentials", cidrs=("169.254.170.23/32",))
 """The Pod Identity agent on every node. It is not the metadata service, which pods cannot reach."""
@@ -57,7 +57,7 @@ class PodIdentity:
         pod_role = self.role_of(name, namespace=namespace, service_account=service_account, opts=opts)
         arn = pulumi.Output.concat("arn:aws:s3:::", store.buckets[purpose].name)
         document = pulumi.Output.all(arn, self.key_arn).apply(
-            lambda arns: json.dumps(eks_policies.bucket_access(arns[0], arns[1], write=write))
+            lambda arns: json.dumps(policy_documents.bucket_access(arns[0], arns[1], write=write))
         )
         access = aws.iam.RolePolicy(f"{name}-{purpose}-access", role=pod_role.role.name, policy=document, opts=opts)
         return IdentityGrant(environment={"AWS_REGION": self.region}, access=None, ready=(pod_role.association, access))
@@ -68,7 +68,7 @@ class PodIdentity:
         if key not in self._roles:
             role = aws.iam.Role(
                 f"{name}-role",
-                assume_role_policy=json.dumps(eks_policies.pod_trust(self.account_id)),
+                assume_role_policy=json.dumps(policy_documents.pod_trust(self.account_id)),
                 tags=resource_tags(f"{name}-role", self.environment),
                 opts=opts,
             )

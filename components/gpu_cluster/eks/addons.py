@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.tags import resource_tags
 
 NODE_ADDONS_TYPE = "ai-platform:gpu_cluster:EksNodeAddons"
 CLUSTER_ADDONS_TYPE = "ai-platform:gpu_cluster:EksClusterAddons"
@@ -67,7 +67,7 @@ class _Addons(pulumi.ComponentResource):
     def _pod_role(self, suffix: str, managed_policy: str) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
         role = aws.iam.Role(
             f"{self._name}-{suffix}-role",
-            assume_role_policy=json.dumps(eks_policies.pod_trust(self._args.account_id)),
+            assume_role_policy=json.dumps(policy_documents.pod_trust(self._args.account_id)),
             tags=resource_tags(f"{self._name}-{suffix}-role", self._args.environment),
             opts=self._child,
         )
@@ -112,7 +112,7 @@ class EksClusterAddons(_Addons):
             f"{name}-volumes-key",
             role=role.name,
             policy=pulumi.Output.from_input(args.volume_key_arn).apply(
-                lambda arn: json.dumps(eks_policies.volume_key_access(arn))
+                lambda arn: json.dumps(policy_documents.volume_key_access(arn))
             ),
             opts=self._child,
         )

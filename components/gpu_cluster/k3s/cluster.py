@@ -15,13 +15,15 @@ from components.base.handles import (
     ImageRegistry,
     LoadBalancer,
     ObjectStoreFactory,
+    PlatformContext,
 )
 from components.base.node_pools import NodePool
 from components.base.wiring import External
-from components.gpu_cluster import k3s_hosts
+from components.charts import ChartSource
 from components.gpu_cluster.contract import GpuSoftware
-from components.gpu_cluster.k3s_hosts import K3sHost, RegistryMirror
-from components.gpu_cluster.k3s_install import K3sInstallation, K3sInstallationArgs, SshLogin
+from components.gpu_cluster.k3s import hosts
+from components.gpu_cluster.k3s.hosts import K3sHost, RegistryMirror
+from components.gpu_cluster.k3s.installation import K3sInstallation, K3sInstallationArgs, SshLogin
 from components.gpu_cluster.key_identity import KeyIdentity
 from components.gpu_cluster.storage_classes import StoragePlan, create_storage_classes
 
@@ -90,12 +92,12 @@ class K3sGpuCluster(pulumi.ComponentResource):
         classes = create_storage_classes(
             name, args.storage, args.environment, pulumi.ResourceOptions(parent=self, provider=provider)
         )
-        self.gpu_software = replace(args.gpu_software, containerd_socket=k3s_hosts.CONTAINERD_SOCKET)
+        self.gpu_software = replace(args.gpu_software, containerd_socket=hosts.CONTAINERD_SOCKET)
         self.handle = ClusterHandle(
             providers=(provider,),
             ready=(*installation.ready, *classes),
             pools=args.pools,
-            runtime_class=k3s_hosts.RUNTIME_CLASS,
+            runtime_class=hosts.RUNTIME_CLASS,
             storage=args.storage.classes,
             # The load balancer of k3s itself: the addresses of the nodes.
             load_balancer=LoadBalancer(address_kind="ip", annotations={}),
@@ -108,7 +110,14 @@ class K3sGpuCluster(pulumi.ComponentResource):
         )
         self.register_outputs({"release": release})
 
+    def install_add_ons(
+        self, platform: PlatformContext, charts: ChartSource, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Resource, ...]:
+        """Nothing yet."""
+        del platform, charts, opts
+        return ()
+
 
 def _api_cidrs(args: K3sGpuClusterArgs) -> tuple[str, ...]:
     addresses = sorted({args.api_address, *(server.address for server in args.servers)})
-    return (*(f"{address}/32" for address in addresses), k3s_hosts.API_SERVICE_ADDRESS)
+    return (*(f"{address}/32" for address in addresses), hosts.API_SERVICE_ADDRESS)

@@ -10,19 +10,20 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as k8s
 
-from components.base.handles import CertificateIssuer, ClusterHandle, ImageRegistry
+from components.base.handles import CertificateIssuer, ClusterHandle, ImageRegistry, PlatformContext
 from components.base.namespaces import SECURITY
 from components.base.node_pools import NodePool
 from components.base.wiring import External
-from components.gpu_cluster import eks_policies
+from components.charts import ChartSource
 from components.gpu_cluster.contract import GpuSoftware
-from components.gpu_cluster.eks_control_plane import EksControlPlane
-from components.gpu_cluster.eks_database import RdsDatabases
-from components.gpu_cluster.eks_identity import CREDENTIALS, PodIdentity
-from components.gpu_cluster.eks_infrastructure import EksInfrastructure, EksInfrastructureArgs
-from components.gpu_cluster.eks_kubernetes import Scheme, kubeconfig_text, load_balancer, storage_plan
-from components.gpu_cluster.eks_nodes import EksNodeGroup
-from components.gpu_cluster.eks_object_store import S3ObjectStores
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.control_plane import EksControlPlane
+from components.gpu_cluster.eks.database import RdsDatabases
+from components.gpu_cluster.eks.identity import CREDENTIALS, PodIdentity
+from components.gpu_cluster.eks.infrastructure import EksInfrastructure, EksInfrastructureArgs
+from components.gpu_cluster.eks.kubernetes import Scheme, kubeconfig_text, load_balancer, storage_plan
+from components.gpu_cluster.eks.nodes import EksNodeGroup
+from components.gpu_cluster.eks.object_store import S3ObjectStores
 from components.gpu_cluster.storage_classes import create_storage_classes
 
 TYPE = "ai-platform:gpu_cluster:EksGpuCluster"
@@ -111,6 +112,13 @@ class EksGpuCluster(pulumi.ComponentResource):
         )
         self.register_outputs({"cluster": control_plane.cluster.name})
 
+    def install_add_ons(
+        self, platform: PlatformContext, charts: ChartSource, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Resource, ...]:
+        """Nothing yet."""
+        del platform, charts, opts
+        return ()
+
 
 def _infrastructure_args(args: EksGpuClusterArgs) -> EksInfrastructureArgs:
     return EksInfrastructureArgs(
@@ -175,7 +183,7 @@ def _allow_dns_challenges(
     access = aws.iam.RolePolicy(
         f"{name}-dns",
         role=pod_role.role.name,
-        policy=json.dumps(eks_policies.dns_challenges(hosted_zone_id)),
+        policy=json.dumps(policy_documents.dns_challenges(hosted_zone_id)),
         opts=opts,
     )
     return (pod_role.association, access)

@@ -13,7 +13,7 @@ import yaml
 from components.base.node_pools import NodePool
 from components.gpu_cluster.node_labels import registration_labels
 
-SCRIPTS = Path(__file__).parent / "scripts"
+SCRIPTS = Path(__file__).parent.parent / "scripts"
 API_PORT = 6443
 POD_CIDR = "10.42.0.0/16"
 SERVICE_CIDR = "10.43.0.0/16"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_subnets import ZoneSubnets, subnet_layout
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.subnets import ZoneSubnets, subnet_layout
+from components.gpu_cluster.eks.tags import resource_tags
 
 TYPE = "ai-platform:gpu_cluster:EksNetwork"
 
@@ -69,7 +69,7 @@ class EksNetwork(pulumi.ComponentResource):
             vpc_id=self.vpc.id,
             service_name=f"com.amazonaws.{args.region}.s3",
             vpc_endpoint_type="Gateway",
-            policy=json.dumps(eks_policies.s3_endpoint_policy(args.account_id, args.region)),
+            policy=json.dumps(policy_documents.s3_endpoint_policy(args.account_id, args.region)),
             route_table_ids=[table.id for table in private_tables],
             tags=self._tags("s3-endpoint"),
             opts=self._child,
@@ -91,14 +91,14 @@ class EksNetwork(pulumi.ComponentResource):
         )
         role = aws.iam.Role(
             f"{self._name}-flow-logs-role",
-            assume_role_policy=json.dumps(eks_policies.service_trust("vpc-flow-logs.amazonaws.com")),
+            assume_role_policy=json.dumps(policy_documents.service_trust("vpc-flow-logs.amazonaws.com")),
             tags=self._tags("flow-logs-role"),
             opts=self._child,
         )
         aws.iam.RolePolicy(
             f"{self._name}-flow-logs-policy",
             role=role.name,
-            policy=group.arn.apply(lambda arn: json.dumps(eks_policies.flow_log_delivery(arn))),
+            policy=group.arn.apply(lambda arn: json.dumps(policy_documents.flow_log_delivery(arn))),
             opts=self._child,
         )
         aws.ec2.FlowLog(

@@ -13,8 +13,8 @@ import pulumi_aws as aws
 
 from components.base.gpu_instances import GPU_INSTANCES
 from components.base.node_pools import NodePool
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.tags import resource_tags
 from components.gpu_cluster.node_labels import registration_labels
 
 TYPE = "ai-platform:gpu_cluster:EksNodes"
@@ -75,7 +75,7 @@ class EksNodes(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{self._name}-role",
-            assume_role_policy=json.dumps(eks_policies.service_trust("ec2.amazonaws.com")),
+            assume_role_policy=json.dumps(policy_documents.service_trust("ec2.amazonaws.com")),
             tags=self._tags("role"),
             opts=child,
         )

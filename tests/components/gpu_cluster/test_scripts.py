@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from components.gpu_cluster.k3s_hosts import SCRIPTS, script_input
+from components.gpu_cluster.k3s.hosts import SCRIPTS, script_input
 
 RELEASE = "v1.36.5+k3s1"
 SCRIPT_FILES = sorted(SCRIPTS.glob("*.sh"))

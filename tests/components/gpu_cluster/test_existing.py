@@ -8,7 +8,7 @@ import pytest
 from components.gpu_cluster.existing import ExistingGpuCluster
 from components.gpu_cluster.kubeconfig import KubeconfigError, KubeconfigFile
 from components.gpu_cluster.storage_classes import NewStorageClass, StorageClassPlan, StoragePlan
-from tests.components.clusters import BuiltCluster, build_cluster, existing_args
+from tests.components.gpu_cluster.clusters import BuiltCluster, build_cluster, existing_args
 
 CONTENT = {
     "apiVersion": "v1",

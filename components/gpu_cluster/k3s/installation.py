@@ -11,8 +11,8 @@ import pulumi_command as command
 import pulumi_random as random
 import yaml
 
-from components.gpu_cluster import k3s_hosts
-from components.gpu_cluster.k3s_hosts import K3sHost, RegistryMirror
+from components.gpu_cluster.k3s import hosts
+from components.gpu_cluster.k3s.hosts import K3sHost, RegistryMirror
 
 TYPE = "ai-platform:gpu_cluster:K3sInstallation"
 
@@ -65,7 +65,7 @@ class K3sInstallation(pulumi.ComponentResource):
                 self._install(
                     host,
                     "server",
-                    k3s_hosts.server_config(host, args.servers, args.api_address),
+                    hosts.server_config(host, args.servers, args.api_address),
                     {"token": server_token.result, "agent-token": agent_token.result},
                     after=servers[-1:],
                 )
@@ -74,7 +74,7 @@ class K3sInstallation(pulumi.ComponentResource):
             self._install(
                 host,
                 "agent",
-                k3s_hosts.agent_config(host, args.servers),
+                hosts.agent_config(host, args.servers),
                 {"token": agent_token.result},
                 after=servers,
             )
@@ -105,15 +105,15 @@ class K3sInstallation(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource],
     ) -> command.remote.Command:
         variables: dict[str, pulumi.Input[str]] = {
-            **k3s_hosts.install_variables(
+            **hosts.install_variables(
                 host=host,
                 role=role,
                 release=self._args.release,
                 download_url=self._args.download_url,
                 host_driver=self._args.host_driver,
             ),
-            "K3S_CONFIG": pulumi.Output.all(**tokens).apply(lambda secrets: k3s_hosts.config_text(config, secrets)),
-            "K3S_REGISTRIES": yaml.safe_dump(k3s_hosts.registries_config(self._args.registry_mirrors)),
+            "K3S_CONFIG": pulumi.Output.all(**tokens).apply(lambda secrets: hosts.config_text(config, secrets)),
+            "K3S_REGISTRIES": yaml.safe_dump(hosts.registries_config(self._args.registry_mirrors)),
         }
         return self._run(f"{role}-{host.name}", host, "install_k3s.sh", variables, after=after)
 
@@ -126,7 +126,7 @@ class K3sInstallation(pulumi.ComponentResource):
         *,
         after: Sequence[pulumi.Resource],
     ) -> command.remote.Command:
-        text = pulumi.Output.all(**variables).apply(lambda values: k3s_hosts.script_input(script, values))
+        text = pulumi.Output.all(**variables).apply(lambda values: hosts.script_input(script, values))
         return command.remote.Command(
             f"{self._name}-{suffix}",
             connection=self._connection(host),

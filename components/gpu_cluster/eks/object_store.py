@@ -17,8 +17,8 @@ from components.base.handles import (
     PlatformContext,
 )
 from components.base.wiring import METADATA_CIDRS, External
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.tags import resource_tags
 
 S3 = External(
     name="object-store",
@@ -106,7 +106,7 @@ class S3ObjectStores:
         aws.s3.BucketPolicy(
             f"{name}-tls-only",
             bucket=bucket.id,
-            policy=bucket.arn.apply(lambda arn: json.dumps(eks_policies.tls_only(arn))),
+            policy=bucket.arn.apply(lambda arn: json.dumps(policy_documents.tls_only(arn))),
             opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[closed])),
         )
         return Bucket(purpose=purpose, name=bucket.bucket, access=None)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import pulumi
 
 from components.base.node_pools import NodePool
-from components.gpu_cluster.eks_addons import EksAddonsArgs, EksClusterAddons, EksNodeAddons
-from components.gpu_cluster.eks_control_plane import EksControlPlane, EksControlPlaneArgs
-from components.gpu_cluster.eks_keys import EksKeys, EksKeysArgs
-from components.gpu_cluster.eks_network import EksNetwork, EksNetworkArgs
-from components.gpu_cluster.eks_nodes import EksNodeGroup, EksNodes, EksNodesArgs
+from components.gpu_cluster.eks.addons import EksAddonsArgs, EksClusterAddons, EksNodeAddons
+from components.gpu_cluster.eks.control_plane import EksControlPlane, EksControlPlaneArgs
+from components.gpu_cluster.eks.keys import EksKeys, EksKeysArgs
+from components.gpu_cluster.eks.network import EksNetwork, EksNetworkArgs
+from components.gpu_cluster.eks.nodes import EksNodeGroup, EksNodes, EksNodesArgs
 
 TYPE = "ai-platform:gpu_cluster:EksInfrastructure"
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.gpu_cluster import eks_policies
-from components.gpu_cluster.eks_tags import resource_tags
+from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.tags import resource_tags
 
 TYPE = "ai-platform:gpu_cluster:EksControlPlane"
 
@@ -84,7 +84,7 @@ class EksControlPlane(pulumi.ComponentResource):
     def _role(self) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
         role = aws.iam.Role(
             f"{self._name}-role",
-            assume_role_policy=json.dumps(eks_policies.service_trust("eks.amazonaws.com")),
+            assume_role_policy=json.dumps(policy_documents.service_trust("eks.amazonaws.com")),
             tags=self._tags("role"),
             opts=self._child,
         )

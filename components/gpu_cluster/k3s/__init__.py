@@ -1,0 +1,1 @@
+"""k3s on hosts of one's own, installed over SSH."""
