@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from components.charts import ChartSource
 from components.gpu_cluster.k3s.cluster import K3sGpuClusterArgs
-from components.gpu_cluster.k3s.hosts import K3sHost, RegistryMirror
-from components.gpu_cluster.k3s.installation import SshLogin
-from stacks.arguments.cluster import certificate_issuer, gpu_software, image_registry, storage_plan
+from components.gpu_cluster.k3s.hosts.host_commands import SshLogin
+from components.gpu_cluster.k3s.hosts.hosts import K3sHost
+from stacks.arguments.cluster import certificate_issuer, gpu_software, image_registry
 from stacks.arguments.data import databases, object_stores
+from stacks.arguments.k3s_add_ons import add_ons, storage_classes
+from stacks.arguments.k3s_control_plane import cluster_plan, snapshot_access
+from stacks.arguments.k3s_hosts import host_plan
 from stacks.schema.cluster import AgentSettings, K3sClusterSettings, ServerSettings, node_pools
 from stacks.secrets import Secrets
 from stacks.settings import PlatformSettings
@@ -17,25 +20,28 @@ def k3s_args(
     settings: PlatformSettings, cluster: K3sClusterSettings, secrets: Secrets, charts: ChartSource
 ) -> K3sGpuClusterArgs:
     """Everything that the k3s cluster needs to know."""
+    in_cluster = add_ons(cluster)
     return K3sGpuClusterArgs(
         environment=settings.environment,
-        kubernetes_version=cluster.kubernetes_version,
-        servers=tuple(_host(server, cluster) for server in cluster.servers),
+        plan=cluster_plan(settings, cluster, tuple(_host(server, cluster) for server in cluster.servers)),
         agents=tuple(_host(agent, cluster) for agent in cluster.agents),
         ssh=SshLogin(user=cluster.ssh.user, port=cluster.ssh.port, private_key=secrets.ssh_private_key),
-        api_address=cluster.api_address or cluster.servers[0].address,
         download_url=cluster.download_url,
-        registry_mirrors=tuple(
-            RegistryMirror(registry=mirror.registry, endpoints=mirror.endpoints) for mirror in cluster.registry_mirrors
-        ),
+        air_gap=cluster.air_gap_images,
+        host_plan=host_plan(cluster, packages=in_cluster.host_packages),
         pools=node_pools(cluster),
-        storage=storage_plan(cluster.storage),
+        storage=storage_classes(cluster),
         issuer=certificate_issuer(cluster.issuer),
         registry=image_registry(settings),
         gpu_software=gpu_software(cluster.gpu_operator),
         protect_data=settings.protect_data,
         object_stores=object_stores(settings.data),
         databases=databases(settings.data, charts),
+        snapshot_access=snapshot_access(cluster, secrets),
+        token_escrow=cluster.token_escrow.certificate if cluster.token_escrow else None,
+        kubeconfig_revision=cluster.kubeconfig_revision,
+        token_revision=cluster.token_revision,
+        add_ons=in_cluster,
     )
 
 

@@ -1,50 +1,29 @@
 #!/usr/bin/env bash
 # Installs k3s on one host or brings it to the wanted configuration. Running it again changes nothing.
 #
-# Read by `bash -s` from standard input, after lines that set:
+# Read by `bash -s` from standard input, after common.sh and lines that set:
+#   NODE_NAME         name of the node
+#   NODE_ADDRESS      its address, at which nodes reach each other
 #   K3S_ROLE          server or agent
 #   K3S_RELEASE       release, for example v1.36.5+k3s1
 #   K3S_DOWNLOAD_URL  folder that holds one folder per release
-#   K3S_CONFIG        content of config.yaml, with tokens
-#   K3S_REGISTRIES    content of registries.yaml
-#   EXPECTED_GPUS     GPUs that this host must show, 0 for a host without
-# ROOT is put before every path and is empty outside of tests.
+#   K3S_AIR_GAP       yes when the images of k3s come from there too
+#   K3S_OTHER_SERVERS addresses of the other servers, on the one that begins the cluster; empty on all others
+#   K3S_NEW_TOKEN     server token that the cluster shall have, on the one that begins it; empty on all others
+#   K3S_MANIFESTS     files that k3s applies to the cluster, of which a server keeps those in FILE_PATHS alone
+#   FILE_PATHS, FILE_MODES, FILE_RESTARTS, FILE_CONTENTS  files to write, and whether a change needs a restart
 set -euo pipefail
-export LC_ALL=C
-umask 077
 
-ROOT=${ROOT:-}
 BINARY=$ROOT/usr/local/bin/k3s
-CHANGED=no
+DATA=$ROOT/var/lib/rancher/k3s
+POLLS=${POLLS:-240} # every 5 seconds: less than what the whole script is given
+# Stands from before the first change until k3s was started with all of them, so that a run that breaks off in between
+# is made up for by the next. Gone after a reboot, which is a restart too.
+PENDING=$ROOT/run/ai-platform-k3s-restart
 
-fail() {
-  echo "$(hostname): $*" >&2
-  exit 1
-}
-
-# write_file <mode> <path> <content>: replaces the file only when its content differs.
-write_file() {
-  local mode=$1 path=$2 content=${3%$'\n'}
-  if [[ -f $path && "$(cat "$path")" == "$content" ]]; then
-    return
-  fi
-  mkdir -p "$(dirname "$path")"
-  printf '%s\n' "$content" >"$path.new"
-  chmod "$mode" "$path.new"
-  mv "$path.new" "$path"
-  CHANGED=yes
-}
-
-check_gpus() {
-  local found
-  ((EXPECTED_GPUS > 0)) || return 0
-  command -v nvidia-smi >/dev/null ||
-    fail "nvidia-smi is missing: install the NVIDIA driver (branch 580 or newer) before the platform"
-  command -v nvidia-container-runtime >/dev/null ||
-    fail "nvidia-container-runtime is missing: install nvidia-container-toolkit before k3s starts, which looks for it"
-  found=$(nvidia-smi --list-gpus | wc -l)
-  ((found == EXPECTED_GPUS)) ||
-    fail "the driver shows $found GPUs, the pool says $EXPECTED_GPUS: correct gpusPerNode or repair the host"
+require_restart() {
+  make_folder "${PENDING%/*}"
+  : >"$PENDING"
 }
 
 installed_release() {
@@ -52,51 +31,87 @@ installed_release() {
   "$BINARY" --version | awk 'NR == 1 { print $3 }'
 }
 
-is_newer() { # is_newer <a> <b>: whether a is newer than b
-  [[ $1 != "$2" && "$(printf '%s\n%s\n' "$1" "$2" | sort --version-sort | tail -n 1)" == "$1" ]]
+# download <folder> <file> <checksums> <target>: keeps the file only when it has the checksum that its folder lists.
+download() {
+  local wanted actual
+  make_folder "${4%/*}"
+  curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 --output "$4.new" "$1/$2" ||
+    fail "cannot download $1/$2: check the network, or set cluster.downloadUrl to a mirror"
+  wanted=$(curl --fail --silent --show-error --location --retry 3 --connect-timeout 20 "$1/$3" |
+    awk -v file="$2" '$2 == file || $2 == "*" file { print $1 }') || fail "cannot download $1/$3: the mirror lacks it"
+  actual=$(sha256sum "$4.new" | awk '{ print $1 }')
+  if [[ -z $wanted || $wanted != "$actual" ]]; then
+    rm --force "$4.new"
+    fail "the checksum of $1/$2 is not the one in $3: it was damaged or replaced on the way"
+  fi
 }
 
-install_binary() {
-  local installed file sums folder wanted actual
+install_release() {
+  local installed architecture file folder images
   installed=$(installed_release)
-  if [[ -n $installed ]] && ! is_newer "$K3S_RELEASE" "$installed"; then
-    return # also when the host is ahead: a downgrade corrupts etcd
+  if [[ -n $installed && $installed != "$K3S_RELEASE" ]]; then
+    say "has $installed and keeps it: the upgrade controller brings $K3S_RELEASE"
+    return # also when the host is ahead: an older server corrupts etcd
   fi
   case $(uname -m) in
-    x86_64) file=k3s sums=sha256sum-amd64.txt ;;
-    aarch64) file=k3s-arm64 sums=sha256sum-arm64.txt ;;
-    *) fail "$(uname -m) is no architecture that k3s is released for" ;;
+    x86_64) architecture=amd64 file=k3s ;;
+    aarch64) architecture=arm64 file=k3s-arm64 ;;
+    *) fail "$(uname -m) is no architecture that k3s is released for: use x86_64 or aarch64" ;;
   esac
   folder=$K3S_DOWNLOAD_URL/${K3S_RELEASE/+/%2B}
-  mkdir -p "$(dirname "$BINARY")"
-  curl --fail --silent --show-error --location --retry 3 --output "$BINARY.new" "$folder/$file" ||
-    fail "cannot download $folder/$file: check the network, or set cluster.downloadUrl to a mirror"
-  wanted=$(curl --fail --silent --show-error --location --retry 3 "$folder/$sums" |
-    awk -v file="$file" '$2 == file { print $1 }')
-  actual=$(sha256sum "$BINARY.new" | awk '{ print $1 }')
-  if [[ -z $wanted || $wanted != "$actual" ]]; then
-    rm -f "$BINARY.new"
-    fail "the checksum of $folder/$file is not the one in $sums: it was damaged or replaced on the way"
+  images=$DATA/agent/images/k3s-airgap-images-$architecture.tar.zst
+  if [[ $K3S_AIR_GAP == yes && ! -f $images ]]; then
+    download "$folder" "${images##*/}" "sha256sum-$architecture.txt" "$images"
+    chmod 600 "$images.new"
+    require_restart # k3s reads them when it starts
+    mv "$images.new" "$images"
   fi
-  chmod 755 "$BINARY.new"
-  mv "$BINARY.new" "$BINARY"
-  CHANGED=yes
+  if [[ -z $installed ]]; then
+    download "$folder" "$file" "sha256sum-$architecture.txt" "$BINARY"
+    chmod 755 "$BINARY.new"
+    require_restart
+    mv "$BINARY.new" "$BINARY"
+  fi
 }
 
-write_kernel_settings() {
-  # The kubelet refuses to start with protect-kernel-defaults unless the kernel has exactly these.
-  local path=$ROOT/etc/sysctl.d/90-kubelet.conf
-  local content=$'vm.panic_on_oom=0\nvm.overcommit_memory=1\nkernel.panic=10\nkernel.panic_on_oops=1\nnet.ipv4.ip_forward=1'
-  if [[ -f $path && "$(cat "$path")" == "$content" ]]; then
+write_files() {
+  local index wanted
+  for index in "${!FILE_PATHS[@]}"; do
+    wanted=("${FILE_MODES[index]}" "$ROOT${FILE_PATHS[index]}" "${FILE_CONTENTS[index]}")
+    if [[ ${FILE_RESTARTS[index]} == yes ]] && ! is_written "${wanted[@]}"; then require_restart; fi
+    write_file "${wanted[@]}"
+  done
+}
+
+# A server that is no longer the first would apply its old manifests again whenever it starts.
+remove_manifests() {
+  local path
+  for path in $K3S_MANIFESTS; do
+    [[ " ${FILE_PATHS[*]} " == *" $path "* ]] || rm --force "$ROOT$path"
+  done
+}
+
+# flannel takes the interface of the default route, whatever node-ip says. Where the host's address is on another one,
+# nodes would send each other packets from addresses that their firewalls do not know.
+write_flannel_interface() {
+  local path=$ROOT/etc/rancher/k3s/config.yaml.d/flannel-interface.yaml own default text
+  own=$(ip -4 -o address show to "$NODE_ADDRESS" | awk 'NR == 1 { sub("@.*", "", $2); print $2 }')
+  default=$(ip -4 route show default | sed -n '1s/.* dev \([^ ]*\).*/\1/p')
+  if [[ -z $own || $own == "$default" ]]; then
+    [[ -f $path ]] || return 0
+    require_restart
+    rm "$path"
     return
   fi
-  write_file 644 "$path" "$content"
-  sysctl --quiet --load "$path"
+  text="flannel-iface: $own"
+  is_written 600 "$path" "$text" || require_restart
+  write_file 600 "$path" "$text"
 }
 
 write_unit() {
-  local content
-  content="[Unit]
+  local path=$ROOT/etc/systemd/system/$1.service text
+  # TimeoutStartSec=0: systemd must not kill a member of etcd that catches up; this script itself stops waiting.
+  text="[Unit]
 Description=k3s $K3S_ROLE
 Documentation=https://docs.k3s.io
 Wants=network-online.target
@@ -119,40 +134,106 @@ ExecStart=/usr/local/bin/k3s $K3S_ROLE
 
 [Install]
 WantedBy=multi-user.target"
-  write_file 644 "$ROOT/etc/systemd/system/$1.service" "$content"
+  is_written 644 "$path" "$text" || require_restart
+  write_file 644 "$path" "$text"
+}
+
+start_k3s() {
+  if [[ -f $PENDING ]]; then
+    systemctl daemon-reload
+    systemctl enable --quiet "$1"
+    systemctl stop "$1" # not restart: what waits below must not find the old process ready
+  fi
+  # A start that waited for the unit would hang here without a word when k3s cannot start.
+  systemctl start --no-block "$1"
+  rm --force "$PENDING"
+}
+
+# condition <type>: status of one condition of this node.
+condition() {
+  local access=()
+  [[ $K3S_ROLE == server ]] || access=(--kubeconfig "$DATA/agent/kubelet.kubeconfig")
+  "$BINARY" kubectl "${access[@]}" get node "$NODE_NAME" --request-timeout=5s \
+    --output "jsonpath={.status.conditions[?(@.type==\"$1\")].status}" 2>/dev/null || true
+}
+
+is_ready() {
+  systemctl is-active --quiet "$1" || return 1
+  if [[ $K3S_ROLE == server ]]; then
+    "$BINARY" kubectl get --raw /readyz --request-timeout=5s >/dev/null 2>&1 || return 1
+    "$BINARY" kubectl get --raw /readyz/etcd --request-timeout=5s >/dev/null 2>&1 || return 1
+    # The next server may join only once etcd counts this one: it admits one learner at a time (k3s-io/k3s#2306).
+    [[ "$(condition EtcdIsVoter)" == True ]] || return 1
+  fi
+  [[ "$(condition Ready)" == True ]]
 }
 
 wait_until_ready() {
   local attempt
-  for ((attempt = 0; attempt < 120; attempt++)); do
-    if [[ $K3S_ROLE == agent ]]; then
-      if systemctl is-active --quiet "$1"; then return; fi
-    elif "$BINARY" kubectl get --raw /readyz >/dev/null 2>&1; then
-      return
-    fi
-    sleep "${POLL_SECONDS:-5}"
+  for ((attempt = 0; attempt < POLLS; attempt++)); do
+    if is_ready "$1"; then return; fi
+    sleep 5
   done
   fail "$1 did not become ready: look at 'journalctl --unit $1'"
 }
 
+# What the CIS benchmark asks for and k3s itself leaves wider.
+close_permissions() {
+  [[ $K3S_ROLE == server && -d $DATA/server/tls ]] || return 0
+  find "$DATA/server/tls" -type f \( -name '*.crt' -o -name '*.key' \) -not -perm 600 -exec chmod 600 {} +
+}
+
+# A server that begins a cluster and has lost its disk would begin a second one beside the first.
+refuse_second_cluster() {
+  local address
+  [[ ! -d $DATA/server/db ]] || return 0
+  for address in $K3S_OTHER_SERVERS; do
+    if curl --insecure --silent --fail --max-time 5 --output /dev/null "https://$address:6443/ping"; then
+      fail "a cluster runs on $address already, and this server would begin another: move a server that runs to the" \
+        "top of cluster.servers"
+    fi
+  done
+}
+
+# Gives the running cluster another server token, in the way of 'k3s token rotate', which would take it on its command
+# line. What encrypts the certificates in etcd changes with it, so a new token in config.yaml alone would end k3s.
+rotate_token() {
+  local current
+  [[ -n $K3S_NEW_TOKEN && -f $DATA/server/token ]] || return 0
+  current=$(sed -n 's/^.*::server://p' "$DATA/server/token")
+  [[ -n $current && $current != "$K3S_NEW_TOKEN" ]] || return 0
+  require_restart
+  curl --silent --show-error --fail --cacert "$DATA/server/tls/server-ca.crt" --config - <<SETTINGS ||
+url = "https://127.0.0.1:6443/v1-k3s/token"
+request = "PUT"
+user = "server:$current"
+data = "{\"newToken\":\"$K3S_NEW_TOKEN\"}"
+SETTINGS
+    fail "k3s did not take the new server token: look at 'journalctl --unit k3s'"
+  say "the cluster has a new server token"
+}
+
+make_log_folder() {
+  [[ $K3S_ROLE == server && ! -d $DATA/server/logs ]] || return 0
+  make_folder "$DATA"
+  mkdir --parents "$DATA/server/logs"
+}
+
 main() {
   local unit=k3s
-  [[ $K3S_ROLE == agent ]] && unit=k3s-agent
-  check_gpus
-  install_binary
-  write_kernel_settings
-  write_file 600 "$ROOT/etc/rancher/k3s/config.yaml" "$K3S_CONFIG"
-  write_file 600 "$ROOT/etc/rancher/k3s/registries.yaml" "$K3S_REGISTRIES"
+  [[ $K3S_ROLE == server ]] || unit=k3s-agent
+  refuse_second_cluster
+  rotate_token
+  make_log_folder
+  install_release
+  write_files
+  remove_manifests
+  write_flannel_interface
   write_unit "$unit"
-  if [[ $CHANGED == yes ]]; then
-    systemctl daemon-reload
-    systemctl enable --quiet "$unit"
-    systemctl restart "$unit"
-  else
-    systemctl start "$unit"
-  fi
+  start_k3s "$unit"
   wait_until_ready "$unit"
-  echo "$(hostname): $unit $(installed_release) is ready"
+  close_permissions
+  say "$unit $(installed_release) is ready"
 }
 
 # Not from the script's own input, of which a command could otherwise eat the rest.

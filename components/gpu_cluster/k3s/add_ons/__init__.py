@@ -1,0 +1,1 @@
+"""What k3s needs inside the cluster: addresses, volumes, upgrades."""

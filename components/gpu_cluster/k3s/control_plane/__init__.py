@@ -1,0 +1,1 @@
+"""What a k3s control plane is configured with."""

@@ -1,0 +1,1 @@
+"""Hosts: what runs on them over SSH, and in which order."""
