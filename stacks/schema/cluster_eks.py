@@ -2,64 +2,26 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from components.base.gpu_instances import has_gpus, mismatch
-from stacks.schema.base import NOT_EMPTY, SettingsModel
-from stacks.schema.cluster_parts import Cidr, ClusterBaseSettings, IssuerSettings
-from stacks.schema.pools import PoolSettings
+from components.gpu_cluster.eks.network.subnets import subnet_layout
+from stacks.schema.cluster_parts import ClusterBaseSettings, IssuerSettings
+from stacks.schema.eks_auto_mode import AutoModeSettings, auto_mode_problem
+from stacks.schema.eks_control_plane import EksControlPlaneSettings
+from stacks.schema.eks_edge import EdgeSettings, EdgeSurroundings, edge_problem
+from stacks.schema.eks_images import ImageCacheSettings, image_cache_problem
+from stacks.schema.eks_network import EksNetworkSettings
+from stacks.schema.eks_nodes import InstanceTypeName, KarpenterSettings, NodeGroupSettings, NodePlan
+from stacks.schema.eks_services import EksServicesSettings
 
-SERVICE_CIDR = "172.20.0.0/16"
-"""Addresses of Services inside the cluster."""
-
-_VPC_PREFIXES = range(16, 21)
 _ZONE_COUNT = 3
+_OTHER_PARTITIONS = ("cn-", "us-gov-", "us-iso", "eu-iso")
 
 
-def _vpc_cidr(text: str) -> str:
-    network = ip_network(text)
-    if network.prefixlen not in _VPC_PREFIXES:
-        message = f"{text}: use a range between /16 and /20, every pod takes an address of it"
-        raise ValueError(message)
-    if network.overlaps(ip_network(SERVICE_CIDR)):
-        message = f"{text} overlaps {SERVICE_CIDR}, which Services use inside the cluster: choose another range"
-        raise ValueError(message)
-    return text
-
-
-RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$")]
-"""ARN of an IAM role."""
-
-
-class NodeGroupSettings(SettingsModel):
-    """What the nodes of one pool are bought as."""
-
-    instance_type: Annotated[str, Field(pattern=r"^[a-z0-9-]+\.[a-z0-9-]+$")]
-    """EC2 instance type, for example `g6e.12xlarge`."""
-    purchase: Literal["on-demand", "spot", "reservation"] = "on-demand"
-    """`spot` is taken away with two minutes' notice; `reservation` uses a capacity reservation of yours."""
-    reservation_id: Annotated[str, Field(pattern=r"^cr-[0-9a-f]{17}$")] | None = None
-    """Capacity reservation that the nodes start in."""
-    availability_zone: str | None = None
-    """Zone that all nodes start in; null: every zone. A reservation lives in one zone."""
-    root_volume_gib: Annotated[int, Field(ge=50)] = 200
-    """Size of a node's system disk in GiB. The image of the model server alone unpacks to more than 20."""
-
-    @model_validator(mode="after")
-    def _purchase_complete(self) -> NodeGroupSettings:
-        if self.reservation_id and self.purchase != "reservation":
-            message = f"reservationId excludes purchase: {self.purchase}: set purchase: reservation or remove the id"
-            raise ValueError(message)
-        if self.purchase == "reservation" and not (self.reservation_id and self.availability_zone):
-            message = "purchase: reservation needs reservationId and availabilityZone"
-            raise ValueError(message)
-        return self
-
-
-class EksClusterSettings(ClusterBaseSettings):
+class EksClusterSettings(ClusterBaseSettings, EksNetworkSettings, EksControlPlaneSettings, EksServicesSettings):
     """VPC, control plane, node groups, buckets and database in one AWS account and region."""
 
     kind: Literal["eks"]
@@ -69,18 +31,23 @@ class EksClusterSettings(ClusterBaseSettings):
     """AWS region."""
     availability_zones: tuple[str, str, str]
     """Three zones of the region, by name. Named and not looked up, so that a preview needs no call to AWS."""
-    vpc_cidr: Annotated[Cidr, AfterValidator(_vpc_cidr)] = "10.64.0.0/16"
-    """Address range of the new VPC."""
-    admin_role_arns: Annotated[tuple[RoleArn, ...], NOT_EMPTY]
-    """IAM roles that administer the cluster. The role that deploys must be among them."""
-    api_public_cidrs: tuple[Cidr, ...] = ()
-    """Addresses that may reach the API server from outside the VPC. Empty: none, deploy from inside or over a VPN."""
+    auto_mode: AutoModeSettings = AutoModeSettings()
+    """Let EKS make the nodes."""
     node_groups: dict[str, NodeGroupSettings]
     """Instance type and purchase of each pool, by the pool's name."""
+    karpenter: KarpenterSettings = KarpenterSettings()
+    """Who adds nodes to pools whose `nodes.min` is below `nodes.max`."""
+    instance_offerings: dict[InstanceTypeName, tuple[str, ...]] = Field(default_factory=dict)
+    """Regions that offer an instance type, by type, where you know better than the platform's dated table."""
     ami_release: Annotated[str, Field(pattern=r"^1\.[0-9]{2}\.[0-9]+-[0-9]{8}$")] | None = None
-    """Release of the node image, for example `1.36.2-20261107`; null: the newest when a node group is made."""
+    """Release of the node image, for example `1.36.2-20261107`; null: the newest when a node group is made.
+    Required where Karpenter adds nodes."""
     load_balancer_scheme: Literal["internal", "internet-facing"] = "internal"
     """Who reaches the gateway: the VPC and what is connected to it, or everybody."""
+    edge: EdgeSettings = EdgeSettings()
+    """The load balancer in front of the gateway."""
+    image_cache: ImageCacheSettings | None = None
+    """Cache of images in ECR; null: nodes pull from the upstream registries, or from `registry.mirror`."""
     database_instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9-]+\.[a-z0-9]+$")] = "db.r7g.large"
     """RDS instance class of the PostgreSQL server."""
     hosted_zone_id: Annotated[str, Field(pattern=r"^Z[0-9A-Z]{5,31}$")] | None = None
@@ -90,41 +57,77 @@ class EksClusterSettings(ClusterBaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> EksClusterSettings:
-        problem = self._zone_problem() or self._node_group_problem() or self._issuer_problem()
+        problem = (
+            self._zone_problem()
+            or self.node_plan.problem()
+            or self._issuer_problem()
+            or self.network_problem()
+            or self.access_problem()
+            or self._auto_mode_problem()
+            or self._entrance_problem()
+            or self.service_problem(self.region, self.node_plan.prices())
+        )
         if problem:
             raise ValueError(problem)
         return self
 
     def _zone_problem(self) -> str | None:
+        if self.region.startswith(_OTHER_PARTITIONS):
+            return (
+                f"region: {self.region}: China, GovCloud and isolated regions are partitions of their own, for which "
+                "no policy here is written: choose a region of the partition aws"
+            )
         for zone in self.availability_zones:
             if not zone.startswith(self.region):
                 return f"availabilityZones: {zone} is not in region {self.region}"
+            if not re.fullmatch("[a-z]", zone.removeprefix(self.region)):
+                return (
+                    f"availabilityZones: {zone} is no availability zone: write the region and a letter, for example "
+                    f"{self.region}a; EKS takes no local zones"
+                )
         if len(set(self.availability_zones)) < _ZONE_COUNT:
             return "availabilityZones: name three different zones"
         return None
 
-    def _node_group_problem(self) -> str | None:
-        pools = {pool.name: pool for pool in self.pools}
-        for name in self.node_groups:
-            if name not in pools:
-                return f"nodeGroups.{name}: no pool is called {name!r}: the pools are {', '.join(sorted(pools))}"
-        for name, pool in pools.items():
-            if name not in self.node_groups:
-                return f"nodeGroups: pool {name!r} has no entry: add nodeGroups.{name}.instanceType"
-            problem = self._instance_problem(pool, self.node_groups[name])
-            if problem:
-                return f"nodeGroups.{name}.{problem}"
-        return None
+    @property
+    def node_plan(self) -> NodePlan:
+        """Everything about the nodes."""
+        return NodePlan(
+            pools=self.pools,
+            groups=self.node_groups,
+            region=self.region,
+            zones=self.availability_zones,
+            kubernetes_version=self.kubernetes_version,
+            ami_release=self.ami_release,
+            karpenter=self.karpenter,
+            auto_mode=self.auto_mode.enabled,
+            offerings=self.instance_offerings,
+        )
 
-    def _instance_problem(self, pool: PoolSettings, group: NodeGroupSettings) -> str | None:
-        if group.availability_zone and group.availability_zone not in self.availability_zones:
-            return f"availabilityZone: {group.availability_zone} is not among availabilityZones"
-        if pool.role == "system":
+    def _auto_mode_problem(self) -> str | None:
+        if not self.auto_mode.enabled:
             return None
-        if not has_gpus(group.instance_type):
-            return f"instanceType: {group.instance_type} has no NVIDIA GPU: use a p or g family, or role: system"
-        differs = mismatch(group.instance_type, pool.product, pool.gpus_per_node)
-        return f"instanceType: {differs}: change either" if differs else None
+        if "karpenter" in self.model_fields_set:
+            return "karpenter: EKS Auto Mode adds and removes nodes itself: remove it"
+        return auto_mode_problem(
+            pools=self.pools,
+            groups=self.node_groups,
+            ami_release=self.ami_release,
+            addon_versions=self.addon_versions,
+        )
+
+    def _entrance_problem(self) -> str | None:
+        around = EdgeSurroundings(
+            region=self.region,
+            account_id=self.account_id,
+            hosted_zone_id=self.hosted_zone_id,
+            scheme=self.load_balancer_scheme,
+            vpc_cidr=self.vpc_cidr,
+            public_subnets=tuple(zone.public for zone in subnet_layout(self.vpc_cidr, self.availability_zones)),
+            own_networks=(self.vpc_cidr, *self.connected_cidrs),
+        )
+        cached = image_cache_problem(self.image_cache, region=self.region, account_id=self.account_id)
+        return edge_problem(self.edge, around) or cached
 
     def _issuer_problem(self) -> str | None:
         if self.issuer.acme and not self.issuer.acme.dns01 and not self.hosted_zone_id:

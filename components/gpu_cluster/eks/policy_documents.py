@@ -1,12 +1,14 @@
-"""Pure builders of IAM, KMS and bucket policy documents.
+"""Pure builders of IAM, KMS and endpoint policy documents.
 
-What allows names its actions and resources. Two statements do not, as AWS documents them: a key's own policy, whose
-resource is the key, hands the key to the account's IAM, and a bucket's policy denies every plain HTTP request.
+What allows names its actions and resources. A key's own policy does not, as AWS documents it: its resource is the key,
+which it hands to the account's IAM. Nor do policies of endpoints, which name the account instead.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from components.base.image_upstreams import layer_buckets
 
 Document = dict[str, Any]
 
@@ -19,10 +21,18 @@ KEY_USE = [
     "kms:ReEncryptTo",
 ]
 
+VOLUME_KEY_USE = [*KEY_USE, "kms:GenerateDataKeyWithoutPlaintext"]
+"""What EC2 does with the key of an encrypted volume, under the identity of whoever starts the instance."""
+
 
 def policy(*statements: Document) -> Document:
     """A policy document of `statements`."""
     return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def joined(*documents: Document) -> Document:
+    """One policy document of the statements of several."""
+    return policy(*(statement for document in documents for statement in document["Statement"]))
 
 
 def allow(actions: list[str], resources: list[str], **condition: Any) -> Document:
@@ -31,9 +41,10 @@ def allow(actions: list[str], resources: list[str], **condition: Any) -> Documen
     return statement | ({"Condition": condition} if condition else {})
 
 
-def service_trust(service: str) -> Document:
-    """Lets an AWS service assume a role."""
-    return policy({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"})
+def service_trust(service: str, *, session_tags: bool = False) -> Document:
+    """Lets an AWS service assume a role, with `session_tags` under tags that its policies refer to."""
+    actions = ["sts:AssumeRole", "sts:TagSession"] if session_tags else "sts:AssumeRole"
+    return policy({"Effect": "Allow", "Principal": {"Service": service}, "Action": actions})
 
 
 def pod_trust(account_id: str) -> Document:
@@ -72,18 +83,24 @@ def key_policy(account_id: str, *, log_region: str | None = None) -> Document:
     return policy(account, logs)
 
 
-def tls_only(bucket_arn: str) -> Document:
-    """Refuses every request to a bucket that is not encrypted in transit."""
-    return policy(
-        {
-            "Sid": "RefusePlainHttp",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket_arn, f"{bucket_arn}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-    )
+def node_volumes_key(account_id: str) -> Document:
+    """Lets node groups encrypt the disks of their nodes with a key: a statement pair for the key's own policy.
+
+    EC2 Auto Scaling starts the nodes of a group under a service-linked role, whose permissions nobody can extend: only
+    the key's policy can let it in (EC2 Auto Scaling User Guide, "Required AWS KMS key policy for use with encrypted
+    volumes"). The role is named in a condition, because KMS refuses a policy whose principal does not exist yet, and a
+    new account gets the role with its first group.
+    """
+    role = f"arn:aws:iam::{account_id}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+    statement: Document = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Resource": "*"}
+    caller = {"StringEquals": {"kms:CallerAccount": account_id}, "ArnEquals": {"aws:PrincipalArn": role}}
+    use = statement | {"Sid": "NodeGroupsUse", "Action": VOLUME_KEY_USE, "Condition": caller}
+    grant = statement | {
+        "Sid": "NodeGroupsGrant",
+        "Action": "kms:CreateGrant",
+        "Condition": caller | {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    }
+    return policy(use, grant)
 
 
 def bucket_access(bucket_arn: str, key_arn: str, *, write: bool) -> Document:
@@ -101,14 +118,14 @@ def bucket_access(bucket_arn: str, key_arn: str, *, write: bool) -> Document:
 
 
 def volume_key_access(key_arn: str) -> Document:
-    """Lets the EBS driver encrypt volumes with a key; grants only for AWS services that attach them."""
+    """Lets a driver encrypt volumes with a key; grants only for AWS services that attach them."""
     return policy(
         allow(
             ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
             [key_arn],
             Bool={"kms:GrantIsForAWSResource": "true"},
         ),
-        allow(KEY_USE, [key_arn]),
+        allow(VOLUME_KEY_USE, [key_arn]),
     )
 
 
@@ -133,18 +150,38 @@ def flow_log_delivery(log_group_arn: str) -> Document:
 
 
 def s3_endpoint_policy(account_id: str, region: str) -> Document:
-    """What the way to S3 out of the VPC lets through: buckets of the own account, and two that AWS keeps for nodes.
+    """What the way to S3 out of the VPC lets through: buckets of the own account, and what nodes read from others.
 
     A pod may open S3 addresses because the platform's buckets are there; without this policy anybody's bucket would do
-    to carry data out. The two are the layers of ECR images and the packages of Amazon Linux 2023 (AWS documentation,
-    "Gateway endpoints for Amazon S3").
+    to carry data out. Read from others are layers of images, because registries send whoever pulls from inside AWS to a
+    bucket in the same region, and packages of Amazon Linux 2023 (AWS documentation, "Gateway endpoints for Amazon S3").
     """
     own = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
-    readable = [
-        f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*",
-        f"arn:aws:s3:::al2023-repos-{region}-de612dc2/*",
-    ]
+    readable = [*layer_buckets(region), f"al2023-repos-{region}-de612dc2"]
     return policy(
         own | {"Condition": {"StringEquals": {"aws:ResourceAccount": account_id}}},
-        {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": readable},
+        {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": [f"arn:aws:s3:::{bucket}/*" for bucket in readable],
+        },
+    )
+
+
+def own_identities(service: str, account_id: str) -> Document:
+    """What an interface endpoint lets through: any call to `service`, by identities of the own account alone.
+
+    Credentials of another account, brought in to carry data out, get no answer. The account that a call reaches is not
+    limited: images of AWS's own add-ons and public parameters belong to accounts of AWS.
+    """
+    return policy(
+        {
+            "Sid": "OwnIdentities",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": f"{service}:*",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalAccount": account_id}},
+        }
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.base.protection import guarded
 from components.gpu_cluster.eks import policy_documents
 from components.gpu_cluster.eks.tags import resource_tags
 
@@ -35,7 +36,12 @@ class EksKeys(pulumi.ComponentResource):
         super().__init__(TYPE, name, None, opts)
         self._name, self._args = name, args
         self.cluster = self._key("cluster", policy_documents.key_policy(args.account_id, log_region=args.region))
-        self.data = self._key("data", policy_documents.key_policy(args.account_id))
+        self.data = self._key(
+            "data",
+            policy_documents.joined(
+                policy_documents.key_policy(args.account_id), policy_documents.node_volumes_key(args.account_id)
+            ),
+        )
         self.register_outputs({"cluster": self.cluster.arn, "data": self.data.arn})
 
     def _key(self, use: str, document: policy_documents.Document) -> aws.kms.Key:
@@ -47,7 +53,7 @@ class EksKeys(pulumi.ComponentResource):
             deletion_window_in_days=30,
             policy=json.dumps(document),
             tags=resource_tags(f"{args.cluster_name}-{use}-key", args.environment),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect or None, retain_on_delete=args.protect),
+            opts=guarded(pulumi.ResourceOptions(parent=self), protect=args.protect, outlives_stack=True),
         )
         aws.kms.Alias(
             f"{self._name}-{use}-alias",

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
+from components.base.eks_choices import CLUSTER_ADDONS
 from components.gpu_cluster.eks import policy_documents
+from components.gpu_cluster.eks.control_plane.addon_values import addon_values
 from components.gpu_cluster.eks.tags import resource_tags
 
 NODE_ADDONS_TYPE = "ai-platform:gpu_cluster:EksNodeAddons"
 CLUSTER_ADDONS_TYPE = "ai-platform:gpu_cluster:EksClusterAddons"
 
-NETWORK_CONFIGURATION = {
-    # The platform's isolation is NetworkPolicies; without this they would be accepted and ignored.
-    "enableNetworkPolicy": "true",
-    "env": {"ENABLE_PREFIX_DELEGATION": "true", "WARM_PREFIX_TARGET": "1"},
-}
+VOLUMES = "aws-ebs-csi-driver"
 
 
 @dataclass(frozen=True, kw_only=True)
 class EksAddonsArgs:
-    """`after` must exist before the add-ons; `volume_key_arn` encrypts EBS volumes."""
+    """`after` must exist before the add-ons; `volume_key_arn` encrypts EBS volumes.
+
+    `versions` are those that the stack pins, by add-on. Any other starts at EKS's default for the cluster's version,
+    and stays there until it is pinned: EKS never moves an add-on by itself.
+    """
 
     environment: str
     account_id: str
+    region: str
     cluster_name: pulumi.Input[str]
     volume_key_arn: pulumi.Input[str]
     after: tuple[pulumi.Resource, ...]
+    versions: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class _Addons(pulumi.ComponentResource):
     """What both groups of add-ons share."""
+
+    ready: tuple[pulumi.Resource, ...]
 
     def __init__(self, type_: str, name: str, args: EksAddonsArgs, opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(type_, name, None, opts)
@@ -45,23 +51,25 @@ class _Addons(pulumi.ComponentResource):
         self,
         addon: str,
         *,
-        configuration: Mapping[str, object] | None = None,
         identities: Mapping[str, aws.iam.Role] | None = None,
         after: tuple[pulumi.Resource, ...] = (),
     ) -> aws.eks.Addon:
-        """One add-on at EKS's default version for the cluster; `identities` are roles by ServiceAccount."""
+        """One add-on. `identities` are roles by ServiceAccount, given by Pod Identity."""
+        args = self._args
+        values = addon_values(addon, region=args.region)
         return aws.eks.Addon(
             f"{self._name}-{addon}",
             addon_name=addon,
-            cluster_name=self._args.cluster_name,
-            configuration_values=json.dumps(configuration, sort_keys=True) if configuration else None,
+            addon_version=args.versions.get(addon),
+            cluster_name=args.cluster_name,
+            configuration_values=json.dumps(values, sort_keys=True) if values else None,
             resolve_conflicts_on_create="OVERWRITE",
             resolve_conflicts_on_update="OVERWRITE",
             pod_identity_associations=[
                 {"service_account": account, "role_arn": role.arn} for account, role in (identities or {}).items()
             ],
-            tags=resource_tags(f"{self._name}-{addon}", self._args.environment),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._args.after, *after]),
+            tags=resource_tags(f"{self._name}-{addon}", args.environment),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after, *after]),
         )
 
     def _pod_role(self, suffix: str, managed_policy: str) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
@@ -83,43 +91,54 @@ class _Addons(pulumi.ComponentResource):
 class EksNodeAddons(_Addons):
     """DaemonSets that a node needs before it can run pods; they become active without any node."""
 
-    ready: tuple[pulumi.Resource, ...]
-
     def __init__(self, name: str, args: EksAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(NODE_ADDONS_TYPE, name, args, opts)
         identity_agent = self._addon("eks-pod-identity-agent")
-        # The network plug-in manages network interfaces; with a role of its own the nodes' role cannot.
-        role, attachment = self._pod_role("network", "AmazonEKS_CNI_Policy")
-        network = self._addon(
-            "vpc-cni",
-            configuration=NETWORK_CONFIGURATION,
-            identities={"aws-node": role},
-            after=(identity_agent, attachment),
-        )
-        self.ready = (identity_agent, network, self._addon("kube-proxy"))
+        self.ready = (identity_agent, self._network(identity_agent), self._addon("kube-proxy"))
         self.register_outputs({})
+
+    def _network(self, identity_agent: aws.eks.Addon) -> aws.eks.Addon:
+        """The network plug-in, which manages network interfaces in a role of its own, so that the nodes' role cannot.
+
+        It starts on a new node before that node has a network. Its credentials come from the agent beside it, which
+        uses the host's network; so the agent is there first, and nothing waits for the other.
+        """
+        role, attachment = self._pod_role("network", "AmazonEKS_CNI_Policy")
+        return self._addon("vpc-cni", identities={"aws-node": role}, after=(identity_agent, attachment))
 
 
 class EksClusterAddons(_Addons):
-    """Deployments. Without an untainted node to run on EKS calls them degraded, and fails after 20 minutes."""
+    """Deployments. Without an untainted node to run on EKS calls them degraded, and fails after 20 minutes.
 
-    ready: tuple[pulumi.Resource, ...]
+    `addons` are those to install: all of them, or what EKS Auto Mode does not bring itself.
+    """
 
-    def __init__(self, name: str, args: EksAddonsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: EksAddonsArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        addons: tuple[str, ...] = CLUSTER_ADDONS,
+    ) -> None:
         super().__init__(CLUSTER_ADDONS_TYPE, name, args, opts)
+        created = {addon: self._addon(addon) for addon in addons if addon != VOLUMES}
+        if VOLUMES in addons:
+            # Its snapshot container runs only where the definitions of snapshots exist.
+            created[VOLUMES] = self._volumes(created["snapshot-controller"])
+        self.ready = tuple(created.values())
+        self.register_outputs({"addons": sorted(created)})
+
+    def _volumes(self, snapshots: aws.eks.Addon) -> aws.eks.Addon:
         role, attachment = self._pod_role("volumes", "service-role/AmazonEBSCSIDriverPolicy")
         key_access = aws.iam.RolePolicy(
-            f"{name}-volumes-key",
+            f"{self._name}-volumes-key",
             role=role.name,
-            policy=pulumi.Output.from_input(args.volume_key_arn).apply(
+            policy=pulumi.Output.from_input(self._args.volume_key_arn).apply(
                 lambda arn: json.dumps(policy_documents.volume_key_access(arn))
             ),
             opts=self._child,
         )
-        volumes = self._addon(
-            "aws-ebs-csi-driver",
-            identities={"ebs-csi-controller-sa": role},
-            after=(attachment, key_access),
+        return self._addon(
+            VOLUMES, identities={"ebs-csi-controller-sa": role}, after=(attachment, key_access, snapshots)
         )
-        self.ready = (volumes, self._addon("coredns"), self._addon("metrics-server"))
-        self.register_outputs({})

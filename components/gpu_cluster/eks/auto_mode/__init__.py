@@ -1,0 +1,1 @@
+"""EKS Auto Mode, where EKS itself makes the nodes."""

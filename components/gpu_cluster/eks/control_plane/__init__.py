@@ -1,0 +1,1 @@
+"""The control plane with its role, keys and add-ons."""

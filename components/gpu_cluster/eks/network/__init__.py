@@ -1,0 +1,1 @@
+"""The VPC: subnets, ways out, endpoints of AWS services, flow logs."""

@@ -1,0 +1,1 @@
+"""Nodes: managed groups of fixed size, and Karpenter for what comes and goes."""

@@ -1,0 +1,1 @@
+"""Managed services beside the cluster: buckets, PostgreSQL, metrics, backups, budget."""
