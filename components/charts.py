@@ -43,12 +43,16 @@ class ChartSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PinnedChartArgs:
-    """`values` never hold a secret: charts are given the name of a Secret, because a chart's values lose secretness."""
+    """`values` never hold a secret: charts are given the name of a Secret, because a chart's values lose secretness.
+
+    `skip_crds` leaves out the definitions in the chart's folder `crds`, where another chart brings them.
+    """
 
     pin: ChartPin
     namespace: str
     values: Mapping[str, Any]
     source: ChartSource
+    skip_crds: bool = False
 
 
 class PinnedChart(pulumi.ComponentResource):
@@ -73,6 +77,7 @@ class PinnedChart(pulumi.ComponentResource):
                 repository_opts={"repo": repository} if repository else None,
                 namespace=args.namespace,
                 values=dict(args.values),
+                skip_crds=args.skip_crds or None,
                 # A component hands its dependencies to nobody: without this the chart would not wait for its namespace.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=opts.depends_on if opts else None),
             )

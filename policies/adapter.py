@@ -42,7 +42,8 @@ class Dispatch:
     """Judges each request once and hands the findings to the mandatory and the advisory policy of its scope."""
 
     def __init__(self, exceptions: tuple[PolicyException, ...], today: date, stack_name: str) -> None:
-        self._judge = Judge(ExceptionUse(exceptions, today, stack_name))
+        self._use = ExceptionUse(exceptions, today, stack_name)
+        self._judge = Judge(self._use)
         self._stack_name = stack_name
         # The engine may send requests on several threads; both policies of one request run on the same one.
         self._last = threading.local()
@@ -85,6 +86,7 @@ class Dispatch:
         return subjects
 
     def _judge_stack(self, args: StackValidationArgs) -> list[Finding]:
+        self._use.types = frozenset(resource.resource_type for resource in args.resources)
         subjects = tuple(subject for resource in args.resources for subject in self._final(resource))
         stack = Stack(project="", name=self._stack_name, subjects=subjects)
         return [*self._judge.stack(stack), *self._judge.exceptions()]

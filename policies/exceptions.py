@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from policies.subjects import Subject
 
@@ -42,7 +42,8 @@ class Match(_Strict):
     """Which objects: all given members must hold.
 
     `namespace` left out means cluster-scoped objects only. `name` may end in one `*`. `containers` narrows to
-    containers, `stacks` to stacks (where it is neither applied nor expected to be used elsewhere).
+    containers, `stacks` to stacks and `onlyWith` to stacks that hold a resource of that type (where it is neither
+    applied nor expected to be used elsewhere).
     """
 
     type: TypeToken
@@ -50,6 +51,7 @@ class Match(_Strict):
     namespace: NonEmpty | None = None
     containers: tuple[NonEmpty, ...] = ()
     stacks: tuple[NonEmpty, ...] = ()
+    only_with: TypeToken | None = Field(default=None, alias="onlyWith")
 
     @field_validator("name")
     @classmethod
@@ -113,17 +115,32 @@ class ExceptionsFile(_Strict):
 
 @dataclass
 class ExceptionUse:
-    """The exceptions that hold in one stack on one day, and which of them covered something so far."""
+    """The exceptions that hold in one stack on one day, and which of them covered something so far.
+
+    `types` are the types of the stack's resources, None while they are not all known: the engine shows one resource
+    after the other and the whole stack at the end. Until then an exception counts as meant for this stack, and
+    `misplaced` says afterwards which ones were not.
+    """
 
     exceptions: tuple[PolicyException, ...]
     today: date
     stack: str
+    types: frozenset[str] | None = None
     used: set[str] = field(default_factory=set[str])
 
     @property
     def here(self) -> Iterator[PolicyException]:
         """Those meant for this stack."""
-        return (entry for entry in self.exceptions if not entry.match.stacks or self.stack in entry.match.stacks)
+        return (entry for entry in self.exceptions if self._meant(entry.match))
+
+    @property
+    def misplaced(self) -> Iterator[PolicyException]:
+        """Those that covered something in a stack that they are not meant for."""
+        return (entry for entry in self.exceptions if entry.id in self.used and not self._meant(entry.match))
+
+    def _meant(self, match: Match) -> bool:
+        placed = match.only_with is None or self.types is None or match.only_with in self.types
+        return placed and (not match.stacks or self.stack in match.stacks)
 
     def covering(self, rule_id: str, subject: Subject, container: str | None) -> PolicyException | None:
         """The exception in force that covers a finding of `rule_id`; it counts as used from now on."""

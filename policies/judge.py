@@ -122,7 +122,8 @@ def judge(
     check_graph(graph)
     resources: list[Mapping[str, Any]] = graph["resources"]
     subjects = tuple(subject for resource in resources for subject in subjects_of(resource))
-    judge_run = Judge(ExceptionUse(exceptions, today, graph["stack"]), registry)
+    types = frozenset(str(resource["type"]) for resource in resources)
+    judge_run = Judge(ExceptionUse(exceptions, today, graph["stack"], types), registry)
     stack = Stack(project=graph["project"], name=graph["stack"], subjects=subjects)
     findings = (*judge_run.objects(subjects), *judge_run.stack(stack), *judge_run.exceptions())
     return Report(findings, len(resources), len(registry))

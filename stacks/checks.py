@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from stacks.arguments.identity import realm
+from stacks.edge_checks import edge_errors
 from stacks.gateway_checks import gateway_errors, team_errors
-from stacks.schema.cluster import node_pools
+from stacks.node_checks import node_errors, with_instance_types
+from stacks.schema.cluster import EksClusterSettings, node_pools
+from stacks.schema.eks_services import LONGEST_ENVIRONMENT
 from stacks.serving import model_problems
 
 if TYPE_CHECKING:
@@ -18,14 +21,26 @@ def setting_problems(settings: PlatformSettings) -> list[str]:
     """All problems, each as `<key path below the platform key>: <what is wrong and how to mend it>`."""
     model_names = [model.name for model in settings.models]
     return [
+        *_environment_problems(settings),
         *_repeated("models", model_names),
         *_repeated("teams", [team.name for team in settings.teams]),
         *_team_problems(settings, model_names),
-        *model_problems(settings.models, node_pools(settings.cluster)),
+        *with_instance_types(model_problems(settings.models, node_pools(settings.cluster)), settings),
+        *node_errors(settings),
         *_realm_problems(settings),
         *gateway_errors(settings.gateway, {model.name: model.task for model in settings.models}),
         *team_errors(settings.gateway, settings.teams),
+        *edge_errors(settings),
     ]
+
+
+def _environment_problems(settings: PlatformSettings) -> Iterator[str]:
+    name = settings.environment
+    if isinstance(settings.cluster, EksClusterSettings) and len(name) > LONGEST_ENVIRONMENT:
+        yield (
+            f"environment: {name!r} has {len(name)} characters, names of resources in AWS leave room for "
+            f"{LONGEST_ENVIRONMENT}: shorten it"
+        )
 
 
 def _repeated(section: str, names: Sequence[str]) -> Iterator[str]:

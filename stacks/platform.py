@@ -37,7 +37,7 @@ from stacks.schema.models import ModelSettings
 from stacks.secrets import Secrets
 from stacks.serving import serving, weights
 from stacks.settings import PlatformSettings
-from stacks.substrate import create_cluster
+from stacks.substrate import create_cluster, require_access
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,7 @@ class Platform:
 
 def compose(settings: PlatformSettings, secrets: Secrets) -> Platform:
     """Create everything. Raises pulumi.RunError, which the engine prints as it is, for what cannot be created."""
+    require_access(settings, secrets)
     try:
         return _compose(settings, secrets)
     except (KubeconfigError, ModelError, DataLayerError) as error:
@@ -77,7 +78,9 @@ def _compose(settings: PlatformSettings, secrets: Secrets) -> Platform:
     observability = _observability(ground, data, identity)
     # Last: by now every component has declared its connections.
     NetworkIsolation(
-        "network", NetworkIsolationArgs(platform=ground.platform, namespaces=_namespaces(ground.cluster)), ground.opts
+        "network",
+        NetworkIsolationArgs(platform=ground.platform, namespaces=_namespaces(ground.cluster), dns=ground.cluster.dns),
+        ground.opts,
     )
     return Platform(
         exports={
@@ -86,6 +89,7 @@ def _compose(settings: PlatformSettings, secrets: Secrets) -> Platform:
             "grafanaUrl": observability.grafana_url,
             "issuerUrl": identity.issuer_url,
             "models": [model.name for model in settings.models],
+            **ground.cluster.recovery,
         }
     )
 
@@ -116,6 +120,8 @@ def _ground(settings: PlatformSettings, secrets: Secrets) -> _Ground:
     )
     # Everything else may ask for certificates.
     platform = replace(platform, ready=(*platform.ready, *security.ready))
+    entrance = gpu_cluster.open_to_clients(platform, charts, opts)
+    platform = replace(platform, ready=(*platform.ready, *entrance))
     GpuStack(
         "gpu",
         GpuStackArgs(cluster=cluster, platform=platform, charts=charts, software=gpu_cluster.gpu_software),

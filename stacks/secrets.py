@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import pulumi
 
 PROJECT = "ai-platform"
-SECRET_KEYS = ("huggingFaceToken", "ldapBindPassword", "alertWebhookUrl", "sshPrivateKey")
+SECRET_KEYS = (
+    "huggingFaceToken",
+    "ldapBindPassword",
+    "alertWebhookUrl",
+    "sshPrivateKey",
+    "etcdSnapshotAccessKeyId",
+    "etcdSnapshotSecretAccessKey",
+)
 """Keys of the project that `read_secrets` reads."""
 
 
@@ -19,6 +26,8 @@ class Secrets:
     ldap_bind_password: pulumi.Output[str] | None
     alert_webhook_url: pulumi.Output[str] | None
     ssh_private_key: pulumi.Output[str] | None
+    etcd_snapshot_access_key_id: pulumi.Output[str] | None = None
+    etcd_snapshot_secret_access_key: pulumi.Output[str] | None = None
 
 
 def read_secrets() -> Secrets:
@@ -29,4 +38,19 @@ def read_secrets() -> Secrets:
         ldap_bind_password=config.get_secret("ldapBindPassword"),
         alert_webhook_url=config.get_secret("alertWebhookUrl"),
         ssh_private_key=config.get_secret("sshPrivateKey"),
+        etcd_snapshot_access_key_id=config.get_secret("etcdSnapshotAccessKeyId"),
+        etcd_snapshot_secret_access_key=config.get_secret("etcdSnapshotSecretAccessKey"),
     )
+
+
+def required_secret(value: pulumi.Output[str] | None, key: str, setting: str) -> pulumi.Output[str]:
+    """`value`, which `setting` cannot do without. A render, which contacts nothing, goes on with a marked placeholder.
+
+    Raises pulumi.RunError where the stack does not set `key`.
+    """
+    if value is not None:
+        return value
+    if pulumi.Config(PROJECT).get_bool("offline"):
+        return pulumi.Output.secret(f"[{key}, known to the engine only]")
+    message = f"{setting} needs {PROJECT}:{key}: set it with pulumi config set --secret {PROJECT}:{key}"
+    raise pulumi.RunError(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import assert_never
 
 import pulumi
@@ -28,6 +29,25 @@ from stacks.settings import PlatformSettings
 
 NAME = "cluster"
 
+SSH_AGENT = "SSH_AUTH_SOCK"
+"""Environment variable that names the socket of an SSH agent."""
+
+
+def require_access(settings: PlatformSettings, secrets: Secrets) -> None:
+    """Raise pulumi.RunError where the cluster cannot be reached for want of a key, before anything is registered."""
+    login_needed = isinstance(settings.cluster, K3sClusterSettings) and not _offline()
+    if login_needed and secrets.ssh_private_key is None and not os.environ.get(SSH_AGENT):
+        message = (
+            f"{PROJECT}:sshPrivateKey: no SSH key for the hosts: set it (pulumi config set --secret "
+            f"{PROJECT}:sshPrivateKey < key file), or load the key into an SSH agent ({SSH_AGENT} is not set)"
+        )
+        raise pulumi.RunError(message)
+
+
+def _offline() -> bool:
+    """Set by render, which contacts nothing: the simulated cluster of a rehearsal need not exist yet."""
+    return pulumi.Config(PROJECT).get_bool("offline") or False
+
 
 def create_cluster(
     settings: PlatformSettings, secrets: Secrets, charts: ChartSource, opts: pulumi.ResourceOptions
@@ -50,8 +70,7 @@ def _existing_args(
     return ExistingGpuClusterArgs(
         environment=settings.environment,
         kubeconfig=KubeconfigFile(path=cluster.kubeconfig, context=cluster.context),
-        # Set by render, which contacts nothing: the simulated cluster of a rehearsal need not exist yet.
-        offline=pulumi.Config(PROJECT).get_bool("offline") or False,
+        offline=_offline(),
         pools=node_pools(cluster),
         storage=storage_plan(cluster.storage),
         load_balancer=LoadBalancer(

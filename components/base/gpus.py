@@ -2,16 +2,19 @@
 
 Sources: `memory_gib` is what the CUDA driver hands to one process (`torch.cuda.get_device_properties().total_memory`,
 a little below the total of `nvidia-smi`), rounded down; compute capability from NVIDIA's table "CUDA GPUs"; formats
-from `get_min_capability` of vLLM's quantization methods.
+from `get_min_capability` of vLLM's quantization methods; `most_per_node` from NVIDIA's qualified server catalogue
+(SXM boards carry 8, cards with PCIe 10 at most); partitions from `mig`. State of 2026-08.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from components.base import mig
+from components.base.mig import Slices
 from components.base.node_pools import NodePool
 
 WeightFormat = Literal["bf16", "fp16", "fp8", "int8", "awq", "gptq", "mxfp4"]
@@ -42,11 +45,17 @@ _MIG_USABLE = 0.95
 
 @dataclass(frozen=True, kw_only=True)
 class GpuProduct:
-    """One GPU model. `label` is the value of the node label `nvidia.com/gpu.product`."""
+    """One GPU model. `label` is the value of the node label `nvidia.com/gpu.product`.
+
+    `most_per_node` is the largest number in one server that is sold, `mig` the most slices of a GPU by MIG profile,
+    empty where the product cannot be partitioned.
+    """
 
     label: str
     memory_gib: float
     compute_capability: float
+    most_per_node: int = 10
+    mig: Slices = field(default_factory=dict[str, int])
 
     def computes(self, weights: WeightFormat) -> bool:
         """Whether the GPU computes in the format `weights`."""
@@ -58,33 +67,43 @@ class UnknownGpuError(Exception):
 
 
 _TABLE = (
-    ("Tesla-T4", 14.5, 7.5),
-    ("NVIDIA-A10", 22.0, 8.6),
-    ("NVIDIA-A10G", 22.0, 8.6),
-    ("NVIDIA-A30", 23.5, 8.0),
-    ("NVIDIA-A40", 44.3, 8.6),
-    ("NVIDIA-RTX-A6000", 47.3, 8.6),
-    ("NVIDIA-A100-SXM4-40GB", 39.3, 8.0),
-    ("NVIDIA-A100-PCIE-40GB", 39.3, 8.0),
-    ("NVIDIA-A100-SXM4-80GB", 79.1, 8.0),
-    ("NVIDIA-A100-80GB-PCIe", 79.1, 8.0),
-    ("NVIDIA-L4", 22.0, 8.9),
-    ("NVIDIA-L40", 44.3, 8.9),
-    ("NVIDIA-L40S", 44.3, 8.9),
-    ("NVIDIA-RTX-6000-Ada-Generation", 47.3, 8.9),
-    ("NVIDIA-H100-80GB-HBM3", 79.1, 9.0),
-    ("NVIDIA-H100-PCIe", 79.1, 9.0),
-    ("NVIDIA-H100-NVL", 93.0, 9.0),
-    ("NVIDIA-H200", 139.7, 9.0),
-    ("NVIDIA-H200-NVL", 139.7, 9.0),
-    ("NVIDIA-B200", 178.3, 10.0),
-    ("NVIDIA-RTX-PRO-6000-Blackwell-Server-Edition", 94.9, 12.0),
+    GpuProduct(label="Tesla-T4", memory_gib=14.5, compute_capability=7.5, most_per_node=20),
+    GpuProduct(label="NVIDIA-A10", memory_gib=22.0, compute_capability=8.6),
+    GpuProduct(label="NVIDIA-A10G", memory_gib=22.0, compute_capability=8.6, most_per_node=8),
+    GpuProduct(label="NVIDIA-A30", memory_gib=23.5, compute_capability=8.0, mig=mig.A30),
+    GpuProduct(label="NVIDIA-A40", memory_gib=44.3, compute_capability=8.6),
+    GpuProduct(label="NVIDIA-RTX-A6000", memory_gib=47.3, compute_capability=8.6),
+    # A server of two baseboards holds 16.
+    GpuProduct(
+        label="NVIDIA-A100-SXM4-40GB", memory_gib=39.3, compute_capability=8.0, most_per_node=16, mig=mig.A100_40GB
+    ),
+    GpuProduct(label="NVIDIA-A100-PCIE-40GB", memory_gib=39.3, compute_capability=8.0, mig=mig.A100_40GB),
+    GpuProduct(
+        label="NVIDIA-A100-SXM4-80GB", memory_gib=79.1, compute_capability=8.0, most_per_node=16, mig=mig.HOPPER_80GB
+    ),
+    GpuProduct(label="NVIDIA-A100-80GB-PCIe", memory_gib=79.1, compute_capability=8.0, mig=mig.HOPPER_80GB),
+    GpuProduct(label="NVIDIA-GeForce-RTX-4090", memory_gib=23.6, compute_capability=8.9),
+    GpuProduct(label="NVIDIA-L4", memory_gib=22.0, compute_capability=8.9),
+    GpuProduct(label="NVIDIA-L40", memory_gib=44.3, compute_capability=8.9),
+    GpuProduct(label="NVIDIA-L40S", memory_gib=44.3, compute_capability=8.9),
+    GpuProduct(label="NVIDIA-RTX-6000-Ada-Generation", memory_gib=47.3, compute_capability=8.9),
+    GpuProduct(
+        label="NVIDIA-H100-80GB-HBM3", memory_gib=79.1, compute_capability=9.0, most_per_node=8, mig=mig.HOPPER_80GB
+    ),
+    GpuProduct(label="NVIDIA-H100-PCIe", memory_gib=79.1, compute_capability=9.0, mig=mig.HOPPER_80GB),
+    GpuProduct(label="NVIDIA-H100-NVL", memory_gib=93.0, compute_capability=9.0, mig=mig.HOPPER_94GB),
+    GpuProduct(label="NVIDIA-H200", memory_gib=139.7, compute_capability=9.0, most_per_node=8, mig=mig.H200),
+    GpuProduct(label="NVIDIA-H200-NVL", memory_gib=139.7, compute_capability=9.0, mig=mig.H200),
+    GpuProduct(label="NVIDIA-B200", memory_gib=178.3, compute_capability=10.0, most_per_node=8, mig=mig.B200),
+    GpuProduct(
+        label="NVIDIA-RTX-PRO-6000-Blackwell-Server-Edition",
+        memory_gib=94.9,
+        compute_capability=12.0,
+        mig=mig.RTX_PRO_6000,
+    ),
 )
 
-GPU_PRODUCTS: dict[str, GpuProduct] = {
-    label: GpuProduct(label=label, memory_gib=memory, compute_capability=capability)
-    for label, memory, capability in _TABLE
-}
+GPU_PRODUCTS: dict[str, GpuProduct] = {product.label: product for product in _TABLE}
 
 
 def find_gpu(label: str) -> GpuProduct:

@@ -14,27 +14,53 @@ import pulumi
 
 from components.base.namespaces import PlatformNamespace
 from components.base.node_pools import NodePool
+from components.base.peers import CLUSTER_DNS
+from components.base.protection import guarded
 from components.base.wiring import Endpoint, External, Wiring, Workload
 
 CREDENTIALS_PORT = 80
 """Port of a credentials endpoint on the node (the container credentials protocol of the AWS SDKs is plain HTTP)."""
+
+DOCKER_HUB = "docker.io"
+"""Registry of references that name none."""
 
 BucketPurpose = Literal["models", "backups", "documents", "logs", "traces"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRegistry:
-    """Where images come from. `mirror` is `host/prefix` of an own registry, or None for the upstream registries."""
+    """Where images come from.
+
+    `mirror` is `host/prefix` of an own registry that holds everything, or None. `caches` are registries that fetch what
+    they lack from one upstream host each: `host/prefix` by upstream host; what other hosts have comes from there.
+    """
 
     mirror: str | None = None
+    caches: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def rewrite(self, reference: str) -> str:
-        """The reference that a pod uses for the upstream image `reference`.
+        """The reference that a pod uses for the upstream image (or host, or path of images) `reference`.
 
         The upstream host becomes a path segment of the mirror (`quay.io/keycloak/keycloak:26` →
-        `<mirror>/quay.io/keycloak/keycloak:26`), so that two upstream registries never collide.
+        `<mirror>/quay.io/keycloak/keycloak:26`), so that two upstream registries never collide. A cache stands for its
+        host alone and replaces it.
         """
-        return f"{self.mirror}/{reference}" if self.mirror else reference
+        if self.mirror:
+            return f"{self.mirror}/{reference}"
+        host, path = _upstream(reference)
+        if host not in self.caches:
+            return reference
+        return f"{self.caches[host]}/{path}" if path else self.caches[host]
+
+
+def _upstream(reference: str) -> tuple[str, str]:
+    """Host and path of an image reference; one without a host is Docker Hub's, as container engines read it."""
+    first, slash, path = reference.partition("/")
+    if not slash:
+        is_image = ":" in first or "@" in first or "." not in first
+        return (DOCKER_HUB, f"library/{first}") if is_image else (first, "")
+    is_host = "." in first or ":" in first or first == "localhost"
+    return (first, path) if is_host else (DOCKER_HUB, reference)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +75,31 @@ class StorageClasses:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FrontProxy:
+    """A proxy in front of the edge proxies that ends the connections of clients and opens its own.
+
+    `source` is where its connections come from. The last entry of its `X-Forwarded-For` is the client's address. Its
+    TLS handshake names no host. It keeps an idle connection open for `idle_seconds`.
+    """
+
+    source: External
+    idle_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class LoadBalancer:
-    """How a Service of type LoadBalancer gets its address. `annotations` go on the edge proxy's Service."""
+    """How clients outside reach the edge proxies.
+
+    By default their Service is of type LoadBalancer: `annotations` and `load_balancer_class` go on it. Where the
+    cluster registers the proxies' pods with a load balancer that it made itself, it finds them by `registered_service`,
+    the name of a Service inside the cluster. `front_proxy` is None where connections of clients arrive as they are.
+    """
 
     address_kind: Literal["ip", "hostname"]
     annotations: Mapping[str, str]
     load_balancer_class: str | None = None
+    registered_service: str | None = None
+    front_proxy: FrontProxy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +180,7 @@ class PlatformContext:
 
         The logical name of such a resource is state; renaming it needs an alias.
         """
-        guarded = pulumi.ResourceOptions(protect=self.protect_data or None)
-        return pulumi.ResourceOptions.merge(self.child_options(parent, *after), guarded)
+        return guarded(self.child_options(parent, *after), protect=self.protect_data)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,10 +273,17 @@ class WorkloadIdentity(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class MetricsSink:
-    """A remote-write target beside the in-cluster Prometheus. `sigv4_region` is set where requests are signed."""
+    """A remote-write target beside the in-cluster Prometheus.
+
+    `sigv4_region` is set where requests are signed. `cluster` is the label by which the target tells this cluster's
+    samples from another's, and recognises those of a second replica as the same ones. `peer` is the other end of the
+    wiring, the HTTPS port of any address where it is None.
+    """
 
     remote_write_url: pulumi.Input[str]
     sigv4_region: str | None = None
+    cluster: str | None = None
+    peer: External | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,8 +294,10 @@ class ClusterHandle:
     composed under `pulumi.ResourceOptions(providers=[*handle.providers, …])`. `ready` are the resources after which
     pods can run. `runtime_class` is the RuntimeClass that GPU pods name, None where the node's default runtime serves
     GPUs. `kubernetes_api` is the address range of the API server as seen from pods, for the egress of operators.
-    `credentials` is where pods fetch the short-lived credentials of their grants, None where grants are access keys.
-    `namespaces` are those that this kind of cluster needs for its own add-ons, beside the platform's.
+    `dns` is who answers names of Services. `credentials` is where pods fetch the short-lived credentials of their
+    grants, None where grants are access keys.
+    `namespaces` are those that this kind of cluster needs for its own add-ons, beside the platform's. `recovery` are
+    outputs of the stack, none of them a secret, that whoever restores the cluster needs.
     """
 
     providers: tuple[pulumi.ProviderResource, ...]
@@ -259,9 +312,11 @@ class ClusterHandle:
     object_stores: ObjectStoreFactory
     databases: DatabaseFactory
     workload_identity: WorkloadIdentity
+    dns: Endpoint = CLUSTER_DNS
     metrics_sink: MetricsSink | None = None
     credentials: External | None = None
     namespaces: tuple[PlatformNamespace, ...] = ()
+    recovery: Mapping[str, pulumi.Output[str]] = field(default_factory=dict[str, pulumi.Output[str]])
 
     def allow_credentials(self, wiring: Wiring, workload: Workload) -> None:
         """Wire `workload`, whose ServiceAccount was granted something, to where it fetches its credentials."""

@@ -25,6 +25,12 @@ IDENTITY = "identity"
 GATEWAY = "gateway"
 MODELS = "models"
 OBSERVABILITY = "observability"
+KARPENTER = "karpenter"
+"""Only where Karpenter adds nodes."""
+LOAD_BALANCER = "load-balancer"
+STORAGE = "storage"
+UPGRADES = "upgrades"
+"""Only where the platform itself brings addresses, volumes and new releases to the nodes."""
 
 NAMESPACES: tuple[PlatformNamespace, ...] = (
     PlatformNamespace(

@@ -24,6 +24,10 @@ CERT_MANAGER_LABELS = {
     "app.kubernetes.io/component": "controller",
 }
 
+KARPENTER_LABELS = {"app.kubernetes.io/name": "karpenter"}
+LOAD_BALANCER_CONTROLLER_LABELS = {"app.kubernetes.io/name": "aws-load-balancer-controller"}
+LONGHORN_LABELS = {"app": "longhorn-manager"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorObject:
@@ -109,6 +113,24 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         labels=DCGM_EXPORTER_LABELS,
     ),
     OperatorObject(
+        kind="Deployment",
+        namespace=namespaces.KARPENTER,
+        name="karpenter",
+        maker="karpenter",
+        source="aws/karpenter-provider-aws charts/karpenter/templates/deployment.yaml",
+        ports={"http-metrics": 8080, "http": 8081},
+        labels=KARPENTER_LABELS,
+    ),
+    OperatorObject(
+        kind="Deployment",
+        namespace=namespaces.LOAD_BALANCER,
+        name="load-balancer-controller",
+        maker="aws-load-balancer-controller",
+        source="kubernetes-sigs/aws-load-balancer-controller helm/…/templates/deployment.yaml",
+        ports={"webhook-server": 9443, "metrics-server": 8080},
+        labels=LOAD_BALANCER_CONTROLLER_LABELS,
+    ),
+    OperatorObject(
         kind="Pod",
         namespace=namespaces.OBSERVABILITY,
         name="alertmanager",
@@ -182,5 +204,14 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         maker="cert-manager",
         source="Certificate platform-ca of the security baseline",
         keys=_CERTIFICATE_KEYS,
+    ),
+    OperatorObject(
+        kind="DaemonSet",
+        namespace=namespaces.STORAGE,
+        name="longhorn-manager",
+        maker="longhorn",
+        source="longhorn/longhorn chart/templates/daemonset-sa.yaml",
+        ports={"manager": 9500, "admission-wh": 9502, "recov-backend": 9503},
+        labels=LONGHORN_LABELS,
     ),
 )

@@ -21,6 +21,15 @@ EDGE_PROXY = Workload.selecting(
 )
 """Envoy pods that Envoy Gateway makes for the platform's Gateway, the only pods that clients outside reach."""
 
+EDGE_HTTP_PORT = 10080
+EDGE_HTTPS_PORT = 10443
+"""Envoy Gateway adds 10000 to listener ports below 1024, because Envoy does not run as root."""
+
+EDGE_READY_PORT = 19003
+EDGE_READY_PATH = "/ready"
+"""Where an Envoy pod tells over plain HTTP whether it takes connections; 503 once it begins to drain (Envoy Gateway
+v1.9, `bootstrap.EnvoyReadinessPort`)."""
+
 CLIENTS = External(name="clients", cidrs=("0.0.0.0/0",))
 """Whoever the load balancer lets in."""
 

@@ -63,8 +63,29 @@ ENVOY = ImagePin(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.39.
 # renovate: datasource=docker depName=envoyproxy/ratelimit
 ENVOY_RATE_LIMIT = ImagePin(repository="docker.io/envoyproxy/ratelimit", tag="17b1956c")
 
+# renovate: datasource=docker depName=ghcr.io/kube-vip/kube-vip
+KUBE_VIP = ImagePin(repository="ghcr.io/kube-vip/kube-vip", tag="v1.2.4")
+# renovate: datasource=docker depName=rancher/local-path-provisioner
+LOCAL_PATH_PROVISIONER = ImagePin(repository="docker.io/rancher/local-path-provisioner", tag="v0.0.37")
+# Makes and removes folders on nodes for the local-path provisioner; k3s brings the same image with it.
+# renovate: datasource=docker depName=rancher/mirrored-library-busybox
+BUSYBOX = ImagePin(repository="docker.io/rancher/mirrored-library-busybox", tag="1.37.0")
+# renovate: datasource=docker depName=rancher/system-upgrade-controller
+SYSTEM_UPGRADE_CONTROLLER = ImagePin(repository="docker.io/rancher/system-upgrade-controller", tag="v0.20.1")
+# Drains nodes before they are upgraded. One minor version away from every supported control plane at most.
+# renovate: datasource=docker depName=rancher/kubectl
+KUBECTL = ImagePin(repository="docker.io/rancher/kubectl", tag="v1.36.2")
+
+# renovate: datasource=helm depName=metallb registryUrl=https://metallb.github.io/metallb
+METALLB_CHART = ChartPin(chart="metallb", source="https://metallb.github.io/metallb", version="0.16.1")
+# Held at 1.11 since 2026-11: 1.12 is one patch release old.
+# renovate: datasource=helm depName=longhorn registryUrl=https://charts.longhorn.io
+LONGHORN_CHART = ChartPin(chart="longhorn", source="https://charts.longhorn.io", version="1.11.3")
 # renovate: datasource=helm depName=gpu-operator registryUrl=https://helm.ngc.nvidia.com/nvidia
 GPU_OPERATOR_CHART = ChartPin(chart="gpu-operator", source="https://helm.ngc.nvidia.com/nvidia", version="v26.7.0")
+# The long-term branch R580, served until June 2028. The chart's own default is of a branch that ends in March 2027.
+# renovate: datasource=docker depName=nvcr.io/nvidia/driver
+GPU_DRIVER = "580.173.02"
 # renovate: datasource=docker depName=quay.io/jetstack/charts/cert-manager
 CERT_MANAGER_CHART = ChartPin(
     chart="cert-manager", source="oci://quay.io/jetstack/charts/cert-manager", version="v1.21.1"
@@ -79,11 +100,30 @@ BARMAN_CLOUD_CHART = ChartPin(
 )
 # renovate: datasource=docker depName=docker.io/envoyproxy/gateway-helm
 ENVOY_GATEWAY_CHART = ChartPin(chart="gateway-helm", source="oci://docker.io/envoyproxy/gateway-helm", version="v1.9.0")
+# renovate: datasource=helm depName=aws-load-balancer-controller registryUrl=https://aws.github.io/eks-charts
+AWS_LOAD_BALANCER_CONTROLLER_CHART = ChartPin(
+    chart="aws-load-balancer-controller", source="https://aws.github.io/eks-charts", version="3.5.0"
+)
 # renovate: datasource=docker depName=ghcr.io/prometheus-community/charts/kube-prometheus-stack
 KUBE_PROMETHEUS_STACK_CHART = ChartPin(
     chart="kube-prometheus-stack",
     source="oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack",
     version="88.5.3",
+)
+
+# The CRDs are a chart of their own, so that they are upgraded and removed like everything else.
+# renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter-crd
+KARPENTER_CRD_CHART = ChartPin(
+    chart="karpenter-crd", source="oci://public.ecr.aws/karpenter/karpenter-crd", version="1.14.1"
+)
+# renovate: datasource=docker depName=public.ecr.aws/karpenter/karpenter
+KARPENTER_CHART = ChartPin(chart="karpenter", source="oci://public.ecr.aws/karpenter/karpenter", version="1.14.1")
+# Tag and digest: values.yaml of the chart.
+# renovate: datasource=docker depName=public.ecr.aws/karpenter/controller
+KARPENTER_CONTROLLER = ImagePin(
+    repository="public.ecr.aws/karpenter/controller",
+    tag="1.14.1",
+    digest="sha256:723130949e4cab989461ff07d1be4cd781d63515432494641b33c235f300ae23",
 )
 
 K3S_RELEASES = {
@@ -93,3 +133,17 @@ K3S_RELEASES = {
     "1.36": "v1.36.5+k3s1",
 }
 """Release of k3s by minor version of Kubernetes."""
+
+# The release that GPU operator 26.7 comes with.
+# renovate: datasource=github-releases depName=NVIDIA/nvidia-container-toolkit
+NVIDIA_CONTAINER_TOOLKIT = "1.20.0"
+
+
+def k3s_upgrade(release: str) -> ImagePin:
+    """The image that upgrades a node to `release`. Its tag is the release without the `+`, which no tag may hold."""
+    return ImagePin(repository="docker.io/rancher/k3s-upgrade", tag=release.replace("+", "-"))
+
+
+# Held back since 2026-11: the service also offers 13.2, which reads signed Prometheus sources by a plug-in that must be
+# installed by hand first. Renovate has no source for the versions of Amazon Managed Grafana.
+MANAGED_GRAFANA_VERSION = "12.4"

@@ -57,12 +57,13 @@ Endpoint = Workload | External
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """One allowed connection: `source` opens it to `port` of `target`'s pods."""
+    """One allowed connection: `source` opens it to `port` of `target`'s pods, or to any port up to `last_port`."""
 
     source: Endpoint
     target: Endpoint
     port: int
     protocol: Protocol = "TCP"
+    last_port: int | None = None
 
     @property
     def sort_key(self) -> tuple[str, str, int, str]:
@@ -90,6 +91,17 @@ class Wiring:
         for port in ports:
             edge = Edge(source=source, target=target, port=port, protocol=protocol)
             self._edges[edge.sort_key] = edge
+
+    def allow_range(self, source: Workload, target: Workload, first: int, last: int) -> None:
+        """Allow `source` to open TCP connections to every port of `target` from `first` to `last`.
+
+        For programs that hand out ports as they run. Raises ValueError for a range that is upside down.
+        """
+        if first > last:
+            message = f"wiring {source.address} -> {target.address}: port {first} is behind port {last}"
+            raise ValueError(message)
+        edge = Edge(source=source, target=target, port=first, last_port=last)
+        self._edges[edge.sort_key] = edge
 
     @property
     def edges(self) -> tuple[Edge, ...]:

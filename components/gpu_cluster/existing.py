@@ -98,3 +98,10 @@ class ExistingGpuCluster(pulumi.ComponentResource):
         """Nothing: the cluster brings its own."""
         del platform, charts, opts
         return ()
+
+    def open_to_clients(
+        self, platform: PlatformContext, charts: ChartSource, opts: pulumi.ResourceOptions
+    ) -> tuple[pulumi.Resource, ...]:
+        """Nothing: the proxies' Service has an address as soon as it exists."""
+        del platform, charts, opts
+        return ()

@@ -17,7 +17,8 @@ from components.base.operator_objects import DCGM_EXPORTER_LABELS
 from components.base.wiring import Wiring, Workload
 from components.charts import ChartSource, PinnedChart, PinnedChartArgs
 from components.gpu_cluster.contract import GpuSoftware
-from components.gpu_cluster.gpu_operator import OperandConfig, gpu_operator_values, mig_config, time_slicing_config
+from components.gpu_cluster.gpu_operator import gpu_operator_values
+from components.gpu_cluster.operand_configs import OperandConfig, metrics_config, mig_config, time_slicing_config
 
 TYPE = "ai-platform:gpu_cluster:GpuStack"
 
@@ -56,15 +57,22 @@ class GpuStack(pulumi.ComponentResource):
         pools = args.cluster.pools
         installed = args.software.install and any(pool.role == "gpu" for pool in pools)
         if installed:
-            mig, time_slicing = mig_config(pools), time_slicing_config(pools)
-            configs = [self._config_map(name, config, args.platform) for config in (mig, time_slicing) if config]
+            mig, time_slicing, metrics = mig_config(pools), time_slicing_config(pools), metrics_config()
+            configs = [
+                self._config_map(name, config, args.platform) for config in (mig, time_slicing, metrics) if config
+            ]
             PinnedChart(
                 f"{name}-operator",
                 PinnedChartArgs(
                     pin=pins.GPU_OPERATOR_CHART,
                     namespace=GPU_OPERATOR,
                     values=gpu_operator_values(
-                        software=args.software, registry=args.cluster.registry, mig=mig, time_slicing=time_slicing
+                        software=args.software,
+                        pools=pools,
+                        registry=args.cluster.registry,
+                        mig=mig,
+                        time_slicing=time_slicing,
+                        metrics=metrics,
                     ),
                     source=args.charts,
                 ),

@@ -17,12 +17,13 @@ Meaning = Literal["fast", "retained", "shared"]
 
 @dataclass(frozen=True, kw_only=True)
 class NewStorageClass:
-    """A class to create. `parameters` are the driver's own; `expandable` volumes can grow."""
+    """A class to create. `parameters` and `annotations` are the driver's own; `expandable` volumes can grow."""
 
     provisioner: str
     parameters: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     binding: Literal["Immediate", "WaitForFirstConsumer"] = "WaitForFirstConsumer"
     expandable: bool = False
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,11 @@ def create_storage_classes(
     return tuple(
         k8s.storage.v1.StorageClass(
             f"{name}-storage-{meaning}",
-            metadata={"name": class_name, "labels": labels.object_labels(class_name, "storage", environment)},
+            metadata={
+                "name": class_name,
+                "labels": labels.object_labels(class_name, "storage", environment),
+                "annotations": dict(new.annotations),
+            },
             provisioner=new.provisioner,
             parameters=dict(new.parameters),
             reclaim_policy="Retain" if meaning == "retained" else "Delete",

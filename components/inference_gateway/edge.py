@@ -16,7 +16,7 @@ from components.charts import ChartSource
 from components.inference_gateway import certificates, edge_specs
 from components.inference_gateway.control_plane import ControlPlane, ControlPlaneArgs
 from components.inference_gateway.custom_resources import custom_resource
-from components.inference_gateway.names import EDGE_HTTP_PORT, EDGE_HTTPS_PORT, EDGE_NAME
+from components.inference_gateway.names import EDGE_NAME
 
 TYPE = "ai-platform:inference_gateway:Edge"
 
@@ -69,10 +69,11 @@ class Edge(pulumi.ComponentResource):
         )
         create("proxies", edge_specs.ENVOY_GATEWAY_API, "EnvoyProxy", proxies)
         create("class", edge_specs.GATEWAY_API, "GatewayClass", edge_specs.gateway_class_spec())
-        self.gateway = create(
-            "gateway", edge_specs.GATEWAY_API, "Gateway", edge_specs.gateway_spec(args.platform.domain)
-        )
-        client_traffic = edge_specs.client_traffic_spec(args.minimum_tls_version)
+        front_proxy = args.cluster.load_balancer.front_proxy
+        gateway = edge_specs.gateway_spec(args.platform.domain, front_proxy)
+        self.gateway = create("gateway", edge_specs.GATEWAY_API, "Gateway", gateway)
+        client_traffic = edge_specs.client_traffic_spec(args.minimum_tls_version, front_proxy)
         create("client-traffic", edge_specs.ENVOY_GATEWAY_API, "ClientTrafficPolicy", client_traffic)
-        args.platform.wiring.allow(peers.CLIENTS, peers.EDGE_PROXY, EDGE_HTTP_PORT, EDGE_HTTPS_PORT)
+        clients = front_proxy.source if front_proxy else peers.CLIENTS
+        args.platform.wiring.allow(clients, peers.EDGE_PROXY, peers.EDGE_HTTP_PORT, peers.EDGE_HTTPS_PORT)
         self.register_outputs({"gateway": EDGE_NAME})

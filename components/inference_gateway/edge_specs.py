@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.base import namespaces
-from components.base.handles import LoadBalancer
+from components.base.handles import FrontProxy, LoadBalancer
 from components.inference_gateway.names import (
     EDGE_CERTIFICATE_SECRET,
     EDGE_NAME,
@@ -23,6 +23,7 @@ HTTP_LISTENER = "http"
 HTTPS_LISTENER = "https"
 
 _PROXIES = 2
+_IDLE_MARGIN_SECONDS = 60
 _ROUTE_NAMESPACES = [namespaces.GATEWAY, namespaces.IDENTITY, namespaces.OBSERVABILITY]
 """Namespaces whose routes may attach: those with a public host name."""
 
@@ -42,9 +43,6 @@ def gateway_class_spec() -> dict[str, Any]:
 
 def envoy_proxy_spec(*, image: str, load_balancer: LoadBalancer, drain_seconds: int) -> dict[str, Any]:
     """The Envoy pods and their Service. `drain_seconds`: how long a terminating proxy lets streams finish."""
-    service: dict[str, Any] = {"type": "LoadBalancer", "annotations": dict(load_balancer.annotations)}
-    if load_balancer.load_balancer_class:
-        service["loadBalancerClass"] = load_balancer.load_balancer_class
     return {
         "provider": {
             "type": "Kubernetes",
@@ -64,11 +62,20 @@ def envoy_proxy_spec(*, image: str, load_balancer: LoadBalancer, drain_seconds: 
                     },
                 },
                 "envoyPDB": {"minAvailable": 1},
-                "envoyService": service,
+                "envoyService": _service(load_balancer),
             },
         },
         "shutdown": {"drainTimeout": f"{drain_seconds}s", "minDrainDuration": "15s"},
     }
+
+
+def _service(load_balancer: LoadBalancer) -> dict[str, Any]:
+    if load_balancer.registered_service:
+        return {"type": "ClusterIP", "name": load_balancer.registered_service}
+    service: dict[str, Any] = {"type": "LoadBalancer", "annotations": dict(load_balancer.annotations)}
+    if load_balancer.load_balancer_class:
+        service["loadBalancerClass"] = load_balancer.load_balancer_class
+    return service
 
 
 def _spread(key: str) -> dict[str, Any]:
@@ -80,8 +87,13 @@ def _spread(key: str) -> dict[str, Any]:
     }
 
 
-def gateway_spec(domain: str) -> dict[str, Any]:
-    """Two listeners: port 80 only redirects, port 443 serves names below `domain`."""
+def gateway_spec(domain: str, front_proxy: FrontProxy | None = None) -> dict[str, Any]:
+    """Two listeners: port 80 only redirects, port 443 serves names below `domain`.
+
+    A front proxy names no host in its handshake, and Envoy would find no certificate for it: then the listener takes
+    every name, and the routes alone say which ones are served (envoyproxy/gateway issue 4520).
+    """
+    hostname = {} if front_proxy else {"hostname": f"*.{domain}"}
     return {
         "gatewayClassName": EDGE_NAME,
         "listeners": [
@@ -95,7 +107,7 @@ def gateway_spec(domain: str) -> dict[str, Any]:
                 "name": HTTPS_LISTENER,
                 "port": 443,
                 "protocol": "HTTPS",
-                "hostname": f"*.{domain}",
+                **hostname,
                 "tls": {
                     "mode": "Terminate",
                     "certificateRefs": [{"kind": "Secret", "name": EDGE_CERTIFICATE_SECRET}],
@@ -114,14 +126,24 @@ def _route_namespaces() -> dict[str, Any]:
     }
 
 
-def client_traffic_spec(minimum_tls_version: str) -> dict[str, Any]:
-    """What the edge accepts from clients. Envoy Gateway's own defaults normalize paths before they are matched."""
-    return {
+def client_traffic_spec(minimum_tls_version: str, front_proxy: FrontProxy | None = None) -> dict[str, Any]:
+    """What the edge accepts from clients. Envoy Gateway's own defaults normalize paths before they are matched.
+
+    With a front proxy the client is the last address of X-Forwarded-For, the one that the front proxy added: entries
+    before it are whatever the client sent.
+    """
+    # A client that sends its headers slowly holds a connection for half a minute at most.
+    http = {"requestHeadersReceivedTimeout": "30s"}
+    spec: dict[str, Any] = {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": EDGE_NAME}],
         "tls": {"minVersion": minimum_tls_version},
-        # A client that sends its headers slowly holds a connection for half a minute at most.
-        "timeout": {"http": {"requestHeadersReceivedTimeout": "30s"}},
+        "timeout": {"http": http},
     }
+    if front_proxy:
+        spec["clientIPDetection"] = {"xForwardedFor": {"numTrustedHops": 1}}
+        # The proxy that reuses a connection must be the one that closes it, or a request meets a closed one.
+        http["idleTimeout"] = f"{front_proxy.idle_seconds + _IDLE_MARGIN_SECONDS}s"
+    return spec
 
 
 def backend_traffic_spec(route: str, request_seconds: int) -> dict[str, Any]:

@@ -29,9 +29,6 @@ ENVOY_GATEWAY_XDS_PORT = 18000
 
 EDGE_NAME = "edge"
 EDGE_CERTIFICATE_SECRET = "edge-tls"  # noqa: S105 # the name of a Secret
-EDGE_HTTP_PORT = 10080
-EDGE_HTTPS_PORT = 10443
-"""Envoy Gateway adds 10000 to listener ports below 1024, because Envoy does not run as root."""
 
 UID = 65532
 """LiteLLM's image is built to run as any user: everything it needs is world-readable."""

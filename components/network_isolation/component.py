@@ -10,6 +10,8 @@ import pulumi_kubernetes as k8s
 from components.base.capabilities import provides
 from components.base.handles import PlatformContext
 from components.base.namespaces import PlatformNamespace
+from components.base.peers import CLUSTER_DNS
+from components.base.wiring import Endpoint
 from components.network_isolation import policies
 
 TYPE = "ai-platform:network_isolation:NetworkIsolation"
@@ -17,10 +19,11 @@ TYPE = "ai-platform:network_isolation:NetworkIsolation"
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkIsolationArgs:
-    """`platform.wiring` must be complete: an edge declared later would get no policy."""
+    """`platform.wiring` must be complete: an edge declared later gets no policy. Every pod may ask `dns`."""
 
     platform: PlatformContext
     namespaces: tuple[PlatformNamespace, ...]
+    dns: Endpoint = CLUSTER_DNS
 
 
 class NetworkIsolation(pulumi.ComponentResource):
@@ -31,8 +34,9 @@ class NetworkIsolation(pulumi.ComponentResource):
         super().__init__(TYPE, name, {"edges": policies.edge_records(edges)}, opts)
         child = args.platform.child_options(self)
         names = [namespace.name for namespace in args.namespaces]
+        everywhere = (("default-deny", policies.default_deny_spec()), ("allow-dns", policies.dns_spec(args.dns)))
         for namespace in names:
-            for policy, spec in (("default-deny", policies.default_deny_spec()), ("allow-dns", policies.dns_spec())):
+            for policy, spec in everywhere:
                 k8s.networking.v1.NetworkPolicy(
                     f"{name}-{namespace}-{policy}",
                     metadata={"name": policy, "namespace": namespace, "annotations": provides("network-isolation")},

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any
 
-from components.base import peers
 from components.base.wiring import Edge, Endpoint, External, Workload
 
 if TYPE_CHECKING:
@@ -26,13 +25,13 @@ def default_deny_spec() -> NetworkPolicySpecArgsDict:
     return {"pod_selector": {}, "policy_types": ["Ingress", "Egress"]}
 
 
-def dns_spec() -> NetworkPolicySpecArgsDict:
+def dns_spec(dns: Endpoint) -> NetworkPolicySpecArgsDict:
     """Lets every pod of a namespace ask the cluster's DNS, and no other resolver."""
     ports: list[NetworkPolicyPortArgsDict] = [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]
     return {
         "pod_selector": {},
         "policy_types": ["Egress"],
-        "egress": [{"to": _peers(peers.CLUSTER_DNS), "ports": ports}],
+        "egress": [{"to": _peers(dns), "ports": ports}],
     }
 
 
@@ -69,7 +68,8 @@ def _by_peer(edges: Iterable[Edge]) -> list[tuple[Edge, list[NetworkPolicyPortAr
     groups: dict[tuple[Endpoint, Endpoint], tuple[Edge, list[NetworkPolicyPortArgsDict]]] = {}
     for edge in edges:
         _, ports = groups.setdefault((edge.source, edge.target), (edge, []))
-        ports.append({"port": edge.port, "protocol": edge.protocol})
+        port: NetworkPolicyPortArgsDict = {"port": edge.port, "protocol": edge.protocol}
+        ports.append(port | {"end_port": edge.last_port} if edge.last_port else port)
     return list(groups.values())
 
 

@@ -51,5 +51,5 @@ def declare(args: ObservabilityStackArgs) -> None:
     if args.alert_webhook_url is not None:
         allow(ALERTMANAGER, peers.INTERNET, 443)
     if args.cluster.metrics_sink:
-        allow(peers.PROMETHEUS, peers.INTERNET, 443)
+        allow(peers.PROMETHEUS, args.cluster.metrics_sink.peer or peers.INTERNET, 443)
         args.cluster.allow_credentials(args.platform.wiring, peers.PROMETHEUS)

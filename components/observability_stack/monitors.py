@@ -12,7 +12,13 @@ from typing import Any
 
 from components.base import labels, namespaces, peers
 from components.base.label_selector import selects
-from components.base.operator_objects import CERT_MANAGER_LABELS, DCGM_EXPORTER_LABELS
+from components.base.operator_objects import (
+    CERT_MANAGER_LABELS,
+    DCGM_EXPORTER_LABELS,
+    KARPENTER_LABELS,
+    LOAD_BALANCER_CONTROLLER_LABELS,
+    LONGHORN_LABELS,
+)
 from components.base.wiring import Edge, Workload
 from components.observability_stack.arguments import SecretKey
 
@@ -92,6 +98,24 @@ def known_monitors(vector_store_key: SecretKey | None = None) -> tuple[Monitor, 
             selector={"matchLabels": CERT_MANAGER_LABELS},
             port="http-metrics",
             honor_labels=True,
+        ),
+        Monitor(
+            name="karpenter",
+            namespace=namespaces.KARPENTER,
+            selector={"matchLabels": KARPENTER_LABELS},
+            port="http-metrics",
+        ),
+        Monitor(
+            name="load-balancer-controller",
+            namespace=namespaces.LOAD_BALANCER,
+            selector={"matchLabels": LOAD_BALANCER_CONTROLLER_LABELS},
+            port="metrics-server",
+        ),
+        Monitor(
+            name="replicated-volumes",
+            namespace=namespaces.STORAGE,
+            selector={"matchLabels": LONGHORN_LABELS},
+            port="manager",
         ),
     )
 

@@ -21,6 +21,10 @@ USABLE_SHARE = 0.8
 """Share of the volume that blocks may fill before the oldest go; the write-ahead log and compaction need the rest.
 Source: Prometheus documentation, "Storage", right-sizing retention size (80 to 85 %)."""
 
+SIGNED_QUEUE = {"capacity": 2500, "maxSamplesPerSend": 1000, "maxShards": 200, "retryOnRateLimit": True}
+"""Sizes that fit the limits of one request (Amazon Managed Service for Prometheus User Guide, "Set up ingestion").
+Without retries, samples that meet the limit per second are dropped."""
+
 STATE_COLLECTORS = [
     "cronjobs",
     "daemonsets",
@@ -129,7 +133,7 @@ def _prometheus_values(args: ObservabilityStackArgs) -> dict[str, Any]:
         "resources": _resources("500m", "4Gi", cpu_limit="2"),
     }
     if args.cluster.metrics_sink:
-        spec["remoteWrite"] = [_remote_write(args.cluster.metrics_sink)]
+        spec |= _remote_write_values(args.cluster.metrics_sink, spec["externalLabels"])
     return {
         "serviceAccount": {"name": PROMETHEUS_SERVICE_ACCOUNT},
         # Two replicas scrape at slightly different times: a client that switches between them sees values jump.
@@ -160,11 +164,18 @@ def retention_size(retention: Retention) -> str:
     return f"{int(retention.gib * 1024 * USABLE_SHARE)}MiB"
 
 
-def _remote_write(sink: MetricsSink) -> dict[str, Any]:
+def _remote_write_values(sink: MetricsSink, external_labels: dict[str, str]) -> dict[str, Any]:
     entry: dict[str, Any] = {"url": sink.remote_write_url}
     if sink.sigv4_region:
-        entry["sigv4"] = {"region": sink.sigv4_region}
-    return entry
+        entry |= {"sigv4": {"region": sink.sigv4_region}, "queueConfig": SIGNED_QUEUE}
+    values: dict[str, Any] = {"remoteWrite": [entry]}
+    if sink.cluster:
+        # Both labels together let the target keep, and charge for, the samples of one replica only.
+        values |= {
+            "externalLabels": {**external_labels, "cluster": sink.cluster},
+            "replicaExternalLabelName": "__replica__",
+        }
+    return values
 
 
 def _claim(storage_class: str, size: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ def _needed_and_in_force(use: ExceptionUse) -> Outcomes:
             yield Violation(path, f"expired on {entry.expires.isoformat()}")
         elif entry.id not in use.used:
             yield Violation(path, "covers nothing in this stack")
+    for entry in use.misplaced:
+        message = f"covers something in a stack without {entry.match.only_with}, for which it is not meant"
+        yield Violation(f"exceptions.yaml: {entry.id}", message)
 
 
 RULES = (

@@ -17,7 +17,7 @@ def image_registry(settings: PlatformSettings) -> ImageRegistry:
 
 def gpu_software(settings: GpuOperatorSettings) -> GpuSoftware:
     """Who brings the GPU software of the nodes."""
-    return GpuSoftware(install=settings.install, driver=settings.driver)
+    return GpuSoftware(install=settings.install, driver=settings.driver, container_runtime=settings.container_runtime)
 
 
 def storage_plan(storage: StorageSettings) -> StoragePlan:

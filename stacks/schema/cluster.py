@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from components.base.node_pools import NodePool
-from stacks.schema.cluster_eks import EksClusterSettings, NodeGroupSettings
+from stacks.schema.cluster_eks import EksClusterSettings
 from stacks.schema.cluster_existing import ExistingClusterSettings, LoadBalancerSettings
-from stacks.schema.cluster_k3s import AgentSettings, K3sClusterSettings, ServerSettings, SshSettings
+from stacks.schema.cluster_k3s import K3sClusterSettings
 from stacks.schema.cluster_parts import (
     AcmeSettings,
     GpuOperatorSettings,
@@ -17,6 +17,8 @@ from stacks.schema.cluster_parts import (
     StorageClassSettings,
     StorageSettings,
 )
+from stacks.schema.eks_nodes import NodeGroupSettings
+from stacks.schema.k3s_hosts import AgentSettings, ServerSettings, SshSettings
 from stacks.schema.pools import PoolSettings
 
 __all__ = [

@@ -51,6 +51,12 @@ class ExistingClusterSettings(ClusterBaseSettings):
     """Addresses of the API server as pods see them, for the egress of operators and the ingress of webhooks."""
 
     @model_validator(mode="after")
-    def _issuer_complete(self) -> ExistingClusterSettings:
+    def _complete(self) -> ExistingClusterSettings:
         self.issuer.require_solver()
+        if self.runtime_class and self.gpu_operator.container_runtime == "nri":
+            message = (
+                f"runtimeClass: {self.runtime_class!r} does not exist with gpuOperator.containerRuntime: nri: "
+                "set runtimeClass to null"
+            )
+            raise ValueError(message)
         return self

@@ -105,6 +105,9 @@ class GpuOperatorSettings(SettingsModel):
     """false: the cluster has one already, set up with MIG strategy `mixed`."""
     driver: Literal["host", "operator"] = "host"
     """`host`: driver and container toolkit are packages of the node's OS; `operator`: the operator installs both."""
+    container_runtime: Literal["runtime-class", "nri"] = "runtime-class"
+    """How GPUs get into containers. `runtime-class`: pods name NVIDIA's RuntimeClass. `nri`: a plug-in of containerd
+    adds them and pods name nothing; needs containerd 1.7.30, 2.1 or newer, and is not yet stable upstream."""
 
 
 class ClusterBaseSettings(SettingsModel):

@@ -15,8 +15,9 @@ from stacks.schema.base import DnsLabel, PositiveInt, SettingsModel
 from stacks.schema.model_parsers import ReasoningParser, ToolCallParser
 
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_LONGEST_NAME = 50
-"""Leaves room for the suffixes of objects that belong to a model (a label value has at most 63 characters)."""
+_LONGEST_NAME = 38
+"""Leaves room for the suffixes of what belongs to a model: an IAM role `model-<name>-writer-role-<7 digits>` has at
+most 64 characters, the value of a label 63."""
 _SOURCES = "huggingFace (with revision), s3, oci or path"
 
 
@@ -152,7 +153,7 @@ class ModelSettings(SettingsModel):
     """One model behind the gateway."""
 
     name: DnsLabel
-    """Name that clients use, and name of the Service: starts with a letter, at most 50 characters."""
+    """Name that clients use, and name of the Service: starts with a letter, at most 38 characters."""
     task: Task
     """What the model is served for; it decides arguments, routes and the gateway's entry."""
     weights: WeightsSettings

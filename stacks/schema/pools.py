@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from components.base.gpu_hardware import hardware_problem
 from components.base.node_pools import NodePool
 from stacks.schema.base import DnsLabel, PositiveInt, SettingsModel
 
 _MIG_PROFILE = re.compile(r"(?P<compute>[1-7])g\.(?P<memory>[0-9]+)gb")
+_LONGEST_NAME = 26
+"""Leaves room for what is named after a pool: an EKS node group `cluster-infrastructure-nodes-<name>-<7 digits>` has at
+most 63 characters."""
 _COMPUTE_SLICES = 7
 """An H100, H200, B200 or A100 has seven compute slices (NVIDIA MIG User Guide, "Partitioning")."""
-_MIG_PRODUCTS = re.compile(r"-(A100|A30|H100|H200|H20|B200|B300|GB200|GB300|GH200|RTX-PRO-6000)(-|$)")
-"""GPUs that can be partitioned (NVIDIA MIG User Guide, "Supported GPUs", August 2026)."""
 _ROUNDING = 1.05
 """Profile names round: 3g.71gb twice is 142, on a GPU that reports 140.4 GiB."""
 
@@ -88,10 +90,21 @@ class PoolSettings(SettingsModel):
     """GPUs in one node."""
     memory_per_gpu_gib: float = Field(ge=0, default=0)
     """Memory of one whole GPU in GiB, as `nvidia-smi` reports it."""
+    unlisted_hardware: bool = False
+    """true: product, GPUs per node or memory are not in the platform's table of GPUs and are taken as written here. For
+    GPUs that are newer than the platform."""
     mig: MigSettings | None = None
     """Partition every GPU; excludes `sharing`."""
     sharing: SharingSettings | None = None
     """Share every GPU; excludes `mig`."""
+
+    @field_validator("name")
+    @classmethod
+    def _short(cls, name: str) -> str:
+        if len(name) > _LONGEST_NAME:
+            message = f"{name!r} has {len(name)} characters: use at most {_LONGEST_NAME}"
+            raise ValueError(message)
+        return name
 
     @model_validator(mode="after")
     def _consistent(self) -> PoolSettings:
@@ -107,6 +120,7 @@ class PoolSettings(SettingsModel):
                 ("product", self.product),
                 ("gpusPerNode", self.gpus_per_node),
                 ("memoryPerGpuGib", self.memory_per_gpu_gib),
+                ("unlistedHardware", self.unlisted_hardware),
                 ("mig", self.mig),
                 ("sharing", self.sharing),
             )
@@ -124,11 +138,24 @@ class PoolSettings(SettingsModel):
                 return f"a pool with role: gpu needs {key}"
         if self.mig and self.sharing:
             return "mig and sharing exclude each other: set one of them to null"
-        return self._mig_problem(self.mig) if self.mig else None
+        return self._hardware_problem() or (self._slice_problem(self.mig) if self.mig else None)
 
-    def _mig_problem(self, mig: MigSettings) -> str | None:
-        if not _MIG_PRODUCTS.search(self.product or ""):
-            return f"mig: {self.product} cannot be partitioned: set mig to null, or share it with sharing.timeSlices"
+    def _hardware_problem(self) -> str | None:
+        contradiction = hardware_problem(
+            product=self.product or "",
+            gpus_per_node=self.gpus_per_node,
+            memory_per_gpu_gib=self.memory_per_gpu_gib,
+            mig_profile=self.mig.profile if self.mig else None,
+            mig_slices=self.mig.slices if self.mig else 0,
+        )
+        if not self.unlisted_hardware:
+            return contradiction
+        if contradiction is None:
+            # Left in place it would hide the next mistake.
+            return f"unlistedHardware: the table knows {self.gpus_per_node} x {self.product}: remove it"
+        return None
+
+    def _slice_problem(self, mig: MigSettings) -> str | None:
         if mig.memory_gb > self.memory_per_gpu_gib * _ROUNDING:
             return (
                 f"mig: {mig.slices} slices of {mig.profile} need {mig.memory_gb} GB, "

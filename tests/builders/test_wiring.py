@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,3 +31,13 @@ def test_declaring_an_edge_twice_changes_nothing(edges: list[tuple[str, str, int
         once.allow(workload(source), workload(target), port)
         twice.allow(workload(source), workload(target), port, port)
     assert once.edges == twice.edges
+
+
+def test_a_range_of_ports_is_one_edge_and_the_right_way_up() -> None:
+    engine, replica = Workload.of("storage", "engine", "storage"), Workload.of("storage", "replica", "storage")
+    wiring = Wiring()
+    wiring.allow_range(engine, replica, 10_000, 30_000)
+    (edge,) = wiring.edges
+    assert (edge.port, edge.last_port) == (10_000, 30_000)
+    with pytest.raises(ValueError, match="port 30000 is behind port 10000"):
+        wiring.allow_range(engine, replica, 30_000, 10_000)

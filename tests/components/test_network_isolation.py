@@ -90,3 +90,13 @@ def test_an_edge_between_two_outside_addresses_is_refused() -> None:
 def test_an_edge_without_port_is_refused() -> None:
     with pytest.raises(ValueError, match="names no port"):
         Wiring().allow(GATEWAY, MODEL)
+
+
+def test_a_declared_range_is_open_from_its_first_port_to_its_last() -> None:
+    def program(s: Surroundings) -> None:
+        s.platform.wiring.allow_range(GATEWAY, OTHER, 10_000, 10_010)
+        NetworkIsolation("isolation", NetworkIsolationArgs(platform=s.platform, namespaces=NAMESPACES), s.opts)
+
+    inside = Network(build(program).objects("NetworkPolicy"), {})
+    reached = [port for port in range(9_998, 10_013) if inside.allowed(pod(GATEWAY), pod(OTHER), port)]
+    assert reached == list(range(10_000, 10_011))

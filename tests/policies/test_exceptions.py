@@ -17,7 +17,7 @@ from policies.registry import Registry
 from policies.rules import REGISTRY
 from tests.policies.cases import UNKNOWN
 from tests.policies.conftest import JudgeAsEngine
-from tests.policies.objects import TODAY, Json, container, deployment, graph, namespace, pod_spec
+from tests.policies.objects import TODAY, Json, container, deployment, graph, namespace, pod_spec, resource
 
 ENTRY: Json = {
     "id": "EXC-0009",
@@ -79,6 +79,23 @@ def test_an_exception_for_another_stack_is_neither_applied_nor_missed(tmp_path: 
     exceptions = _exceptions(tmp_path, match=ENTRY["match"] | {"stacks": ["prod"]})
     assert _results(_judged(exceptions)) == [("POD-01", Result.FAIL)]
     assert _results(_judged(exceptions, stack="prod")) == [("POD-01", Result.EXEMPT)]
+
+
+PART = "ai-platform:gpu_cluster:NodeUpgrades"
+
+
+def test_an_exception_for_a_part_of_the_platform_holds_where_that_part_is(tmp_path: Path) -> None:
+    exceptions = _exceptions(tmp_path, match=ENTRY["match"] | {"onlyWith": PART})
+    part = resource(PART, {}, name="upgrades")
+    assert _results(_judged(exceptions, PRIVILEGED, part)) == [("POD-01", Result.EXEMPT)]
+    assert _results(_judged(exceptions, PRIVILEGED)) == [("POD-01", Result.FAIL)]
+
+
+def test_an_exception_for_a_part_of_the_platform_is_missed_only_where_that_part_is(tmp_path: Path) -> None:
+    exceptions = _exceptions(tmp_path, match=ENTRY["match"] | {"onlyWith": PART})
+    assert _results(_judged(exceptions, deployment())) == []
+    report = _judged(exceptions, deployment(), resource(PART, {}, name="upgrades"))
+    assert _results(report) == [("STK-04", Result.FAIL)]
 
 
 def test_an_undecided_finding_uses_an_exception_and_stays_undecided(tmp_path: Path) -> None:
@@ -186,21 +203,26 @@ def test_the_same_exception_twice_is_refused(tmp_path: Path, second: Json, messa
         load_exceptions(path, REGISTRY.exemptable)
 
 
-def test_the_shipped_exceptions_cover_the_privileged_namespaces_and_nothing_else() -> None:
-    exceptions = load_exceptions(DEFAULT_PATH, REGISTRY.exemptable)
+def test_what_every_stack_is_excepted_from_is_two_privileged_namespaces() -> None:
+    everywhere = [entry for entry in _shipped() if not entry.match.only_with]
     privileged = {place.name for place in NAMESPACES if place.level == "privileged"}
-    assert {(entry.rules, entry.match.type, entry.match.name) for entry in exceptions} == {
+    assert {(entry.rules, entry.match.type, entry.match.name) for entry in everywhere} == {
         (("NS-01",), "kubernetes:core/v1:Namespace", name) for name in privileged
     }
 
 
 def test_the_shipped_exceptions_are_all_needed_by_the_platforms_namespaces() -> None:
-    exceptions = load_exceptions(DEFAULT_PATH, REGISTRY.exemptable)
+    """What only some clusters need is tested beside what needs it."""
+    exceptions = _shipped()
     spaces = [namespace(place.name, **{"pod-security.kubernetes.io/enforce": place.level}) for place in NAMESPACES]
     granted = max(entry.granted for entry in exceptions)
     report = judge(graph(*spaces), exceptions, granted + timedelta(days=1))
     assert report.passed
-    assert report.counts[Result.EXEMPT] == len(exceptions)
+    assert report.counts[Result.EXEMPT] == len([entry for entry in exceptions if not entry.match.only_with])
+
+
+def _shipped() -> tuple[PolicyException, ...]:
+    return load_exceptions(DEFAULT_PATH, REGISTRY.exemptable)
 
 
 def test_the_engine_sees_the_same_exceptions(tmp_path: Path, judge_as_engine: JudgeAsEngine) -> None:
@@ -210,3 +232,20 @@ def test_the_engine_sees_the_same_exceptions(tmp_path: Path, judge_as_engine: Ju
     assert "(EXC-0009)" in covered[0].message
     unused = [item for item in judge_as_engine([deployment()], exceptions=path) if item.rule == "STK-04"]
     assert [(item.result, item.mandatory) for item in unused] == [("FAIL", True)]
+
+
+def test_the_engine_tells_at_the_end_that_an_exception_was_meant_for_other_stacks(
+    tmp_path: Path, judge_as_engine: JudgeAsEngine
+) -> None:
+    """It shows one object after the other, and only then whether the part that an exception is meant for is there."""
+    path = str(_file(tmp_path, ENTRY | {"match": ENTRY["match"] | {"onlyWith": PART}}))
+    part = resource(PART, {}, name="upgrades")
+
+    def about(*resources: Json) -> list[tuple[str, str]]:
+        found = judge_as_engine(list(resources), exceptions=path)
+        return [(item.rule, item.result) for item in found if item.rule in {"POD-01", "STK-04"}]
+
+    assert about(PRIVILEGED, part) == [("POD-01", "EXEMPT")]
+    assert about(PRIVILEGED) == [("POD-01", "EXEMPT"), ("STK-04", "FAIL")]
+    assert about(deployment()) == []
+    assert about(deployment(), part) == [("STK-04", "FAIL")]

@@ -78,9 +78,9 @@ def test_the_outline_of_a_stack_file_is_accepted_as_written() -> None:
     assert settings.gpu.count == 2
 
 
-@pytest.mark.parametrize("name", ["8b-qwen", "a" * 51])
+@pytest.mark.parametrize("name", ["8b-qwen", "a" * 39])
 def test_a_name_must_be_that_of_a_service(name: str) -> None:
-    assert "must start with a letter and have at most 50 characters" in refusal(name=name)
+    assert "must start with a letter and have at most 38 characters" in refusal(name=name)
 
 
 @pytest.mark.parametrize("name", ["Qwen", "qwen_3", "qwen3.5", ""])

@@ -16,6 +16,7 @@ from components.gpu_cluster import GpuCluster, GpuSoftware
 from components.gpu_cluster.kubeconfig import KubeconfigError
 from stacks.schema.cluster import ClusterSettings
 from stacks.schema.data import DataSettings
+from stacks.schema.gateway import GatewaySettings
 from stacks.secrets import Secrets
 from stacks.substrate import create_cluster
 from tests.settings.test_cluster_settings import eks, existing, k3s
@@ -23,6 +24,9 @@ from tools.render.graph import RenderedStack
 from tools.render.program import OFFLINE_KEY, record
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(ClusterSettings)
+GATEWAY = GatewaySettings.model_validate(
+    {"tiers": {"free": {"requestsPerMinute": 60, "tokensPerMinute": 60000, "maxBudgetUsdPerMonth": 50}}}
+)
 NO_SECRETS = Secrets(hugging_face_token=None, ldap_bind_password=None, alert_webhook_url=None, ssh_private_key=None)
 
 
@@ -33,6 +37,8 @@ def create(content: dict[str, Any], *, offline: bool = True) -> tuple[GpuCluster
         registry=SimpleNamespace(mirror="registry.example.org/mirror"),
         protect_data=True,
         data=DataSettings(),
+        domain="ai.example.org",
+        gateway=GATEWAY,
     )
     made: list[GpuCluster] = []
 

@@ -17,6 +17,8 @@ from tools.bench.processes import best_of
 
 _RUNS = 3
 _STACKS = ("local", "dev", "prod")
+_RENDER_SECONDS = 8
+"""What a render may take, so that a preview in a merge request is no wait. Shown beside the figure, on 2 CPUs."""
 _MANY = 1000
 
 
@@ -24,18 +26,20 @@ def bench(console: Console, root: Path) -> None:
     """Render and judge the shipped stacks, then judge a graph of a thousand objects."""
     console.print(f"{os.cpu_count()} CPUs, best of {_RUNS} runs, each in a fresh process\n")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("what", "seconds", "peak MiB"):
+    for heading in ("what", "seconds", "at most", "peak MiB"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for stack in _STACKS:
         measured = best_of(_RUNS, ["render"], root, {"STACK": stack})
-        table.add_row(f"make render STACK={stack}", f"{measured.seconds:.2f}", str(measured.peak_mib))
+        table.add_row(
+            f"make render STACK={stack}", f"{measured.seconds:.2f}", str(_RENDER_SECONDS), str(measured.peak_mib)
+        )
     measured = best_of(_RUNS, ["policy"], root, {"STACK": "prod"})
-    table.add_row("make policy STACK=prod", f"{measured.seconds:.2f}", str(measured.peak_mib))
+    table.add_row("make policy STACK=prod", f"{measured.seconds:.2f}", "", str(measured.peak_mib))
     graph = read_graph(root / "build" / "render" / "prod" / "graph.json")
     many = _repeated(graph, _MANY)
     started = time.monotonic()
     judge(many, (), datetime.datetime.now(tz=datetime.UTC).date())
-    table.add_row(f"policies over {len(many['resources'])} resources", f"{time.monotonic() - started:.2f}", "")
+    table.add_row(f"policies over {len(many['resources'])} resources", f"{time.monotonic() - started:.2f}", "", "")
     console.print(table)
 
 

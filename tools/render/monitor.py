@@ -63,7 +63,12 @@ class _Recording:
 
 
 class RecordingMonitor(MockMonitor):
-    """Records registrations, refuses duplicate URNs, missing providers and unknown invokes."""
+    """Records registrations, refuses duplicate URNs, missing providers and unknown invokes.
+
+    `preview` tells the program whether values may be unknown to it.
+    """
+
+    preview = False
 
     def __init__(self, source: RandomSource) -> None:
         super().__init__(_NoMocks())
@@ -97,24 +102,28 @@ class RecordingMonitor(MockMonitor):
             raise
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 # the SDK's name
-        """Record one resource and answer with the outputs its provider would compute."""
+        """Record one resource and answer as its provider would."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
         _ensure_event_loop()
         inputs = wire.plain(rpc.deserialize_properties(request.object))
-        seen = {**self._defaults(request.type, inputs), **inputs}
-        state = answers.answer(
-            answers.Registration(urn=urn, type=request.type, name=request.name, inputs=seen, source=self._source)
-        )
+        identity, state = self.answer(urn, request, inputs)
         if answers.is_kubernetes_object(request.type):
-            inputs = state
+            inputs = {**inputs, **state}
         self._record(_recorded(urn, request, inputs))
-        identity = f"{request.name}-id" if request.custom else ""
         self.resources[urn] = MockMonitor.ResourceRegistration(urn, identity, state)
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=identity, object=_sync_await(rpc.serialize_properties(state, {}))
         )
+
+    def answer(self, urn: str, request: Any, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Id and outputs of a resource that was created; the id of a component is empty."""
+        seen = {**self._defaults(request.type, inputs), **inputs}
+        state = answers.answer(
+            answers.Registration(urn=urn, type=request.type, name=request.name, inputs=seen, source=self._source)
+        )
+        return f"{request.name}-id" if request.custom else "", state
 
     def _defaults(self, type_: str, inputs: dict[str, Any]) -> dict[str, Any]:
         """Properties that a resource takes from its provider: the region of AWS."""

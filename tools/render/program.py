@@ -39,17 +39,19 @@ def record(
     config: Mapping[str, str] | None = None,
     secret_keys: tuple[str, ...] = (),
     source: RandomSource = deterministic,
+    monitor: RecordingMonitor | None = None,
 ) -> RenderedStack:
     """Run `program` under mocks and return what it registered.
 
-    `config` maps full keys (`project:key`) to strings, as the engine hands them over. Raises RenderError for what the
-    monitor refuses; any other exception of the program is passed on.
+    `config` maps full keys (`project:key`) to strings, as the engine hands them over. `monitor` records and answers,
+    by default with the outputs of a finished deployment that draws its random values from `source`. Raises RenderError
+    for what the monitor refuses; any other exception of the program is passed on.
     """
-    monitor = RecordingMonitor(source)
+    monitor = monitor or RecordingMonitor(source)
     with _event_loop():
         # A second program in one process starts from nothing: the root stack belongs to the first one's monitor.
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType] # None is "no root" to the SDK
-        mocks.set_mocks(monitor.mocks, project, stack, preview=False, monitor=monitor, logger=_log)
+        mocks.set_mocks(monitor.mocks, project, stack, preview=monitor.preview, monitor=monitor, logger=_log)
         settings.SETTINGS.outputs.clear()  # pyright: ignore[reportAttributeAccessIssue] # a property by descriptor
         set_all_config(dict(config or {}), list(secret_keys))
         try:
@@ -91,8 +93,13 @@ async def _exports() -> Mapping[str, Any]:
     return resolved
 
 
-def render_stack(root: Path, stack_file: StackFile, source: RandomSource = deterministic) -> RenderedStack:
-    """Run the program in `root` with the configuration of `stack_file`."""
+def render_stack(
+    root: Path,
+    stack_file: StackFile,
+    source: RandomSource = deterministic,
+    monitor: RecordingMonitor | None = None,
+) -> RenderedStack:
+    """Run the program in `root` with the configuration of `stack_file`; `source` and `monitor` as of `record`."""
     main = root / "__main__.py"
     if not main.is_file():
         message = f"{main} does not exist: run from the project's root"
@@ -104,4 +111,5 @@ def render_stack(root: Path, stack_file: StackFile, source: RandomSource = deter
         config={**stack_file.values, OFFLINE_KEY: "true"},
         secret_keys=stack_file.secret_keys,
         source=source,
+        monitor=monitor,
     )

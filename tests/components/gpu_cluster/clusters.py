@@ -10,16 +10,34 @@ import pulumi
 import pulumi_random as random
 
 from components.base.handles import ImageRegistry, LoadBalancer, PlatformContext
+from components.base.instance_types import find_instance
 from components.base.node_pools import NodePool
 from components.base.wiring import Wiring
 from components.gpu_cluster.contract import GpuCluster, GpuSoftware
-from components.gpu_cluster.eks.cluster import EksGpuCluster, EksGpuClusterArgs
-from components.gpu_cluster.eks.nodes import EksNodeGroup
+from components.gpu_cluster.eks.arguments import EksGpuClusterArgs
+from components.gpu_cluster.eks.cluster import EksGpuCluster
+from components.gpu_cluster.eks.control_plane.control_plane import ControlPlanePlan
+from components.gpu_cluster.eks.edge.plan import EdgeKind, EdgePlan, FirewallPlan
+from components.gpu_cluster.eks.network.network import NetworkPlan
+from components.gpu_cluster.eks.nodes.karpenter_specs import ScalingLimits
+from components.gpu_cluster.eks.nodes.node_groups import EksNodeGroup
+from components.gpu_cluster.eks.services.backup import BackupPlan
+from components.gpu_cluster.eks.services.budget import BudgetPlan
+from components.gpu_cluster.eks.services.database_instance import DatabasePlan
+from components.gpu_cluster.eks.services.services import ServicePlan
 from components.gpu_cluster.existing import ExistingGpuCluster, ExistingGpuClusterArgs
 from components.gpu_cluster.issuers import acme_issuer, route53_solver, self_signed_issuer
+from components.gpu_cluster.k3s.add_ons.add_ons import AddOnsPlan
+from components.gpu_cluster.k3s.add_ons.load_balancer_specs import LoadBalancerPlan
+from components.gpu_cluster.k3s.add_ons.local_path import LocalPathPlan
+from components.gpu_cluster.k3s.add_ons.storage_driver import StorageDriverPlan
+from components.gpu_cluster.k3s.add_ons.upgrade_plans import UpgradePlan
 from components.gpu_cluster.k3s.cluster import K3sGpuCluster, K3sGpuClusterArgs
-from components.gpu_cluster.k3s.hosts import K3sHost, RegistryMirror
-from components.gpu_cluster.k3s.installation import SshLogin
+from components.gpu_cluster.k3s.hosts.firewall import Firewall
+from components.gpu_cluster.k3s.hosts.host_commands import SshLogin
+from components.gpu_cluster.k3s.hosts.host_plan import HostDriver, HostPlan
+from components.gpu_cluster.k3s.hosts.hosts import K3sHost, RegistryMirror
+from components.gpu_cluster.k3s.plan import K3sClusterPlan, VirtualIp
 from components.gpu_cluster.kubeconfig import KubeconfigFile
 from components.gpu_cluster.storage_classes import NewStorageClass, StorageClassPlan, StoragePlan
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL, FixedDatabases, FixedObjectStores
@@ -46,6 +64,18 @@ STORAGE = StoragePlan(
     fast=StorageClassPlan(name="platform-fast", create=LOCAL_DISKS),
     retained=StorageClassPlan(name="platform-retained", create=LOCAL_DISKS),
 )
+ADD_ONS = AddOnsPlan(
+    load_balancer=LoadBalancerPlan(addresses=("10.20.0.100-10.20.0.110",)),
+    storage=StorageDriverPlan(local=LocalPathPlan(path="/var/lib/ai-platform/volumes")),
+    upgrades=UpgradePlan(window=None, drain_seconds=3600, gpu_nodes_at_once=1),
+)
+HOST_PLAN = HostPlan(
+    minimum_disk_gib=1,
+    firewall=Firewall(admin_cidrs=(), client_cidrs=("10.0.0.0/8",), service_ports=(80, 443), egress_cidrs=None),
+    driver=HostDriver(source="preinstalled"),
+)
+
+PUBLIC_HOSTS = tuple(f"{name}.ai.example.org" for name in ("api", "console", "auth", "grafana"))
 
 Make = Callable[[pulumi.ResourceOptions], GpuCluster]
 
@@ -73,16 +103,26 @@ def existing_args(**changes: Any) -> ExistingGpuClusterArgs:
     return ExistingGpuClusterArgs(**(fields | changes))
 
 
+def k3s_plan(**changes: Any) -> K3sClusterPlan:
+    fields: dict[str, Any] = {
+        "kubernetes_version": "1.36",
+        "servers": tuple(host(f"server-{index}", 10 + index, SYSTEM_POOL) for index in (1, 2, 3)),
+        "api_address": "10.20.0.10",
+        "registry_mirrors": (RegistryMirror(registry="docker.io", endpoints=("https://mirror.example.org",)),),
+        "virtual_ip": VirtualIp(address="10.20.0.10", interface=None, image="registry.example.org/kube-vip:v1"),
+    }
+    return K3sClusterPlan(**(fields | changes))
+
+
 def k3s_args(**changes: Any) -> K3sGpuClusterArgs:
     fields: dict[str, Any] = {
         "environment": "test",
-        "kubernetes_version": "1.36",
-        "servers": tuple(host(f"server-{index}", 10 + index, SYSTEM_POOL) for index in (1, 2, 3)),
+        "plan": k3s_plan(),
         "agents": (host("gpu-1", 21, GPU_POOL), host("gpu-2", 22, GPU_POOL), host("gpu-3", 23, MIG_POOL)),
         "ssh": SshLogin(user="platform", port=22, private_key=pulumi.Output.secret(SSH_KEY)),
-        "api_address": "10.20.0.10",
         "download_url": "https://mirror.example.org/k3s",
-        "registry_mirrors": (RegistryMirror(registry="docker.io", endpoints=("https://mirror.example.org",)),),
+        "air_gap": False,
+        "host_plan": HOST_PLAN,
         "pools": POOLS,
         "storage": STORAGE,
         "issuer": self_signed_issuer(),
@@ -91,19 +131,61 @@ def k3s_args(**changes: Any) -> K3sGpuClusterArgs:
         "protect_data": True,
         "object_stores": FixedObjectStores(),
         "databases": FixedDatabases(),
+        "add_ons": ADD_ONS,
     }
     return K3sGpuClusterArgs(**(fields | changes))
 
 
 def node_group(instance_type: str, **changes: Any) -> EksNodeGroup:
+    instance = find_instance(instance_type)
+    assert instance
     fields: dict[str, Any] = {
-        "instance_type": instance_type,
+        "instance_types": (instance_type,),
         "purchase": "on-demand",
-        "reservation_id": None,
-        "zone": None,
         "root_volume_gib": 200,
+        "cpu": instance.cpu,
+        "memory_gib": instance.memory_gib,
+        "local_disks": instance.local_disks,
     }
     return EksNodeGroup(**(fields | changes))
+
+
+def edge_plan(kind: EdgeKind = "network", **changes: Any) -> EdgePlan:
+    fields: dict[str, Any] = {
+        "kind": kind,
+        "scheme": "internal",
+        "client_cidrs": ("10.0.0.0/8", "192.168.0.0/16"),
+        "hosts": PUBLIC_HOSTS,
+        "records": True,
+        "certificate_arn": None,
+        "minimum_tls_version": "1.3",
+        "stream_seconds": 1200,
+        "idle_seconds": 1220,
+        "firewall": None,
+    }
+    if kind == "application":
+        fields["firewall"] = FirewallPlan(requests_per_five_minutes=20_000, refuse_anonymous=False)
+    return EdgePlan(**(fields | changes))
+
+
+def service_plan(**changes: Any) -> ServicePlan:
+    fields: dict[str, Any] = {
+        "budget": BudgetPlan(monthly_usd=60000, emails=("platform@example.org",)),
+        "backup": BackupPlan(
+            daily_retention_days=35, weekly_retention_days=90, start=(5, 0), locked=True, copy_region=None
+        ),
+        "database": DatabasePlan(
+            backup_window="02:00-03:00",
+            maintenance_window="sun:03:30-sun:04:30",
+            monitoring_seconds=60,
+            max_storage_gib=None,
+            authority="rds-ca-rsa2048-g1",
+            authority_certificates=None,
+        ),
+        "metrics_retention_days": 150,
+        "grafana": None,
+    }
+    return ServicePlan(**(fields | changes))
 
 
 def eks_args(**changes: Any) -> EksGpuClusterArgs:
@@ -111,12 +193,13 @@ def eks_args(**changes: Any) -> EksGpuClusterArgs:
         "environment": "test",
         "account_id": "111122223333",
         "region": "eu-north-1",
-        "availability_zones": ("eu-north-1a", "eu-north-1b", "eu-north-1c"),
-        "vpc_cidr": "10.64.0.0/16",
-        "kubernetes_version": "1.36",
+        "network": NetworkPlan(zones=("eu-north-1a", "eu-north-1b", "eu-north-1c"), vpc_cidr="10.64.0.0/16"),
+        "control_plane": ControlPlanePlan(
+            kubernetes_version="1.36", admin_role_arns=("arn:aws:iam::111122223333:role/deploy",)
+        ),
+        "addon_versions": {},
+        "auto_mode": None,
         "ami_release": None,
-        "admin_role_arns": ("arn:aws:iam::111122223333:role/deploy",),
-        "api_public_cidrs": (),
         "pools": POOLS,
         "node_groups": {
             "system": node_group("m7i.4xlarge"),
@@ -128,9 +211,13 @@ def eks_args(**changes: Any) -> EksGpuClusterArgs:
                 zone="eu-north-1b",
             ),
         },
-        "load_balancer_scheme": "internal",
+        "edge": edge_plan(),
+        "image_cache": None,
         "hosted_zone_id": "Z0123456789ABCDEFGHIJ",
         "database_instance_class": "db.r7g.large",
+        "services": service_plan(),
+        "tags": {"owner": "platform-team", "cost-centre": "4711", "data-class": "confidential"},
+        "scaling": ScalingLimits(),
         "issuer": acme_issuer(
             email="platform@example.org",
             server="https://acme.example.org/directory",
