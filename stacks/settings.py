@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -64,6 +65,10 @@ class PlatformSettings(SettingsModel):
     """Service levels and retention."""
 
 
+_KEY_PATH = re.compile(r"[a-z][A-Za-z0-9]*(\[\d+\])?(\.[A-Za-z0-9_-]+(\[\d+\])?)*: ")
+"""How a message begins that names a key below the one that was checked."""
+
+
 class SettingsError(Exception):
     """Settings that cannot work. `problems` has one line each, naming the key path and the fix."""
 
@@ -108,7 +113,8 @@ def _describe(detail: Mapping[str, Any]) -> str:
         case "missing":
             return f"{path}: required key is missing"
         case "value_error":
-            return f"{path}: {detail['ctx']['error']}"
+            message = str(detail["ctx"]["error"])
+            return f"{path}{'.' if _KEY_PATH.match(message) else ': '}{message}"
         case "too_short":
             return f"{path}: needs at least {detail['ctx']['min_length']} entry"
         case "union_tag_invalid" | "union_tag_not_found":

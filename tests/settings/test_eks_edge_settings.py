@@ -61,7 +61,7 @@ def test_clients_are_no_more_ranges_than_a_security_group_has_rules_for() -> Non
     words = "more rules than a security group takes: name at most 30 wider ones in edge.clientCidrs"
     for key, changes in (("edge.clientCidrs", {"edge": {"clientCidrs": cidrs}}), ("connectedCidrs", None)):
         message = problem(changes or {"connectedCidrs": cidrs})
-        assert message.startswith(f"cluster: {key}: 3")
+        assert message.startswith(f"cluster.{key}: 3")
         assert words in message
 
 
@@ -107,7 +107,7 @@ def test_the_load_balancer_waits_longer_than_the_gateway() -> None:
 
 def test_a_firewall_on_a_network_load_balancer_is_refused() -> None:
     assert problem({"edge": {"firewall": {}}}).startswith(
-        "cluster.edge: firewall: a network load balancer cannot carry a web application firewall"
+        "cluster.edge.firewall: a network load balancer cannot carry a web application firewall"
     )
 
 
@@ -118,7 +118,7 @@ def test_a_certificate_on_a_network_load_balancer_is_refused() -> None:
 def test_an_application_load_balancer_without_a_way_to_a_certificate_is_refused() -> None:
     line = problem({"edge": {"kind": "application"}, "hostedZoneId": None, "issuer": {}})
     assert line == (
-        "cluster: edge.certificateArn: an application load balancer ends TLS and needs a certificate: name one, or "
+        "cluster.edge.certificateArn: an application load balancer ends TLS and needs a certificate: name one, or "
         "set hostedZoneId to have one made"
     )
     assert load({"edge": {"kind": "application", "certificateArn": CERTIFICATE}, "hostedZoneId": None, "issuer": {}})
@@ -128,14 +128,14 @@ def test_an_application_load_balancer_without_a_way_to_a_certificate_is_refused(
 def test_a_certificate_of_another_place_is_refused(other: tuple[str, str]) -> None:
     arn = CERTIFICATE.replace(*other)
     line = problem({"edge": {"kind": "application", "certificateArn": arn}})
-    assert line.startswith(f"cluster: edge.certificateArn: use a certificate in eu-north-1 of account {ACCOUNT}")
+    assert line.startswith(f"cluster.edge.certificateArn: use a certificate in eu-north-1 of account {ACCOUNT}")
 
 
 def test_public_subnets_too_small_for_an_application_load_balancer_are_refused() -> None:
     changes = {"edge": {"kind": "application"}, "vpcCidr": "10.64.0.0/20"}
     assert load(changes)
     line = problem(changes | {"loadBalancerScheme": "internet-facing"})
-    assert line.startswith("cluster: vpcCidr: 10.64.0.0/20 leaves public subnets of /28")
+    assert line.startswith("cluster.vpcCidr: 10.64.0.0/20 leaves public subnets of /28")
     assert load({"loadBalancerScheme": "internet-facing", "vpcCidr": "10.64.0.0/20"})
 
 
@@ -177,7 +177,7 @@ def test_a_cache_is_named_after_the_environment_and_used_for_its_hosts() -> None
 def test_all_hosts_are_cached_by_default_and_those_with_users_need_secrets() -> None:
     line = problem({"imageCache": {}})
     assert line == (
-        "cluster.imageCache: credentials: ECR pulls through docker.io with a user of yours only: add "
+        "cluster.imageCache.credentials: ECR pulls through docker.io with a user of yours only: add "
         "credentials.docker.io with the ARN of its secret, or leave docker.io out of hosts"
     )
     github = SECRET.replace("docker", "github")
@@ -200,14 +200,12 @@ def test_a_secret_must_be_named_as_ecr_asks_and_lie_where_the_cluster_is() -> No
     assert "imageCache.credentials.docker.io" in problem({"imageCache": {"credentials": {"docker.io": wrong}}})
     far = SECRET.replace("eu-north-1", "eu-west-1")
     line = problem({"imageCache": {"hosts": ["docker.io"], "credentials": {"docker.io": far}}})
-    assert line.startswith(
-        f"cluster: imageCache.credentials.docker.io: the secret is in eu-west-1 of account {ACCOUNT}"
-    )
+    assert line.startswith(f"cluster.imageCache.credentials.docker.io: the secret is in eu-west-1 of account {ACCOUNT}")
 
 
 def test_a_secret_of_a_host_that_is_not_cached_is_refused() -> None:
     line = problem({"imageCache": {"hosts": FREE, "credentials": {"docker.io": SECRET}}})
-    assert line.startswith("cluster.imageCache: credentials.docker.io: docker.io is not among hosts")
+    assert line.startswith("cluster.imageCache.credentials.docker.io: docker.io is not among hosts")
 
 
 def test_a_mirror_and_a_cache_exclude_each_other() -> None:

@@ -166,3 +166,8 @@ def test_an_empty_list_is_refused_and_a_wrong_entry_is_not_called_a_missing_one(
     lines = problems(lambda raw: raw.update(teams=[raw["teams"][0] | {"name": "X"}]))
     assert len(lines) == 1
     assert lines[0].startswith(f"{KEY}.teams[0].name: 'X' is no DNS label")
+
+
+def test_a_message_joins_the_key_that_it_names_to_the_path() -> None:
+    (line,) = problems(lambda raw: raw["cluster"]["servers"].pop())
+    assert line.startswith(f"{KEY}.cluster.servers: 2 hosts tolerate no more failures than 1")
