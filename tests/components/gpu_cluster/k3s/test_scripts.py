@@ -13,7 +13,15 @@ import yaml
 
 from components.gpu_cluster.k3s.hosts.hosts import COMMON_SCRIPT, SCRIPTS, script_input
 from tests.components.gpu_cluster.clusters import HOST_KEY
-from tests.components.gpu_cluster.k3s.program import Commands, run, succeed, waits_for
+from tests.components.gpu_cluster.k3s.program import (
+    Commands,
+    Keys,
+    commands,
+    installation_args,
+    run,
+    succeed,
+    waits_for,
+)
 from tests.components.gpu_cluster.k3s.scratch_host import ScratchHost
 from tools.render import wire
 
@@ -59,6 +67,39 @@ def test_a_bare_host_becomes_a_node_and_a_second_run_changes_nothing(
     assert host.files() == after
     assert host.log
     assert host.changes == []
+
+
+def test_what_follows_the_last_server_says_the_same_twice_and_changes_nothing(
+    server: ScratchHost, keys: Keys, tmp_path: Path
+) -> None:
+    authority = ["openssl", "req", "-x509", "-newkey", "rsa:3072", "-nodes", "-subj", "/CN=escrow", "-days", "2"]
+    subprocess.run(
+        [*authority, "-keyout", "key.pem", "-out", "cert.pem"], cwd=tmp_path, check=True, capture_output=True
+    )
+    certificate = (tmp_path / "cert.pem").read_text()
+    program = commands(lambda: installation_args(keys, token_escrow=certificate))
+    succeed(server, *(program[step] for step in SERVER_STEPS))
+    server.write("etc/rancher/k3s/k3s.yaml", "server: https://127.0.0.1:6443\n")
+    last = ("api-address", "token-escrow", "kubeconfig")
+    first = [succeed(server, program[step]) for step in last]
+    assert all(first)
+    files = server.files()
+    server.forget()
+    assert [succeed(server, program[step]) for step in last] == first
+    assert server.files() == files
+    assert server.changes == []
+
+
+def test_every_script_for_hosts_has_a_step_that_runs_it(program: Commands, keys: Keys) -> None:
+    sealed = commands(lambda: installation_args(keys, token_escrow="certificate"))
+    given = [wire.clear(step.inputs["stdin"]) for step in (*program.values(), sealed["token-escrow"])]
+    local = {COMMON_SCRIPT, "remove_cloud_leftovers.sh"}
+    unused = [
+        path.name
+        for path in SCRIPT_FILES
+        if path.name not in local and not any(path.read_text("utf-8") in text for text in given)
+    ]
+    assert unused == []
 
 
 def test_only_the_login_and_what_a_step_needs_is_told_to_a_host(server: ScratchHost, program: Commands) -> None:
