@@ -55,6 +55,7 @@ class K3sClusterSettings(ControlPlaneSettings, HostsSettings, AddOnSettings):
                 pools=self.pools,
                 taken={**({"apiAddress": self.api_address} if self.api_address else {}), **self._host_addresses()},
                 ranges={"podCidr": self.pod_cidr, "serviceCidr": self.service_cidr},
+                host_networks=self.host_networks,
             )
         )
         if problem:

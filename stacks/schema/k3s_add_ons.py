@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
@@ -149,12 +149,19 @@ class AddOnSettings(SettingsModel):
     """Upgrades of k3s to the release that belongs to `kubernetesVersion`; null: you upgrade the hosts yourself."""
 
     def add_on_problem(
-        self, *, pools: tuple[PoolSettings, ...], taken: Mapping[str, str], ranges: Mapping[str, str]
+        self,
+        *,
+        pools: tuple[PoolSettings, ...],
+        taken: Mapping[str, str],
+        ranges: Mapping[str, str],
+        host_networks: Sequence[str],
     ) -> str | None:
         """What does not fit the cluster, in one line that starts with the key path.
 
-        `taken` are addresses in use and `ranges` CIDR ranges used inside the cluster, both by key path.
+        `taken` are addresses in use and `ranges` CIDR ranges used inside the cluster, both by key path;
+        `host_networks` are the networks of the hosts, as far as the settings name them.
         """
         if self.storage_driver.kind == "none" and self.storage is None:
             return "storage: required with storageDriver.kind: none: name the classes of your own driver"
-        return self.load_balancer.problem(taken=taken, ranges=ranges) or self.storage_driver.problem(pools)
+        collision = self.load_balancer.problem(taken=taken, ranges=ranges, host_networks=host_networks)
+        return collision or self.storage_driver.problem(pools)

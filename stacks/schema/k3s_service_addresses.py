@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, summarize_address_range
 from typing import Annotated, Literal
 
@@ -118,10 +118,13 @@ class ServiceAddressSettings(SettingsModel):
                 seen.append((text, block))
         return self
 
-    def problem(self, *, taken: Mapping[str, str], ranges: Mapping[str, str]) -> str | None:
-        """What collides, in one line that starts with the key path.
+    def problem(
+        self, *, taken: Mapping[str, str], ranges: Mapping[str, str], host_networks: Sequence[str]
+    ) -> str | None:
+        """What collides or cannot be answered for, in one line that starts with the key path.
 
-        `taken` are addresses in use and `ranges` CIDR ranges used inside the cluster, both by key path.
+        `taken` are addresses in use and `ranges` CIDR ranges used inside the cluster, both by key path;
+        `host_networks` are the networks of the hosts, as far as the settings name them.
         """
         for index, text in enumerate(self.addresses):
             blocks, path = address_blocks(text), f"loadBalancer.addresses[{index}]"
@@ -131,4 +134,13 @@ class ServiceAddressSettings(SettingsModel):
             for key, cidr in ranges.items():
                 if any(block.overlaps(IPv4Network(cidr)) for block in blocks):
                     return f"{path}: {text} overlaps {key} {cidr}, used inside the cluster: use addresses outside of it"
+            if self.mode == "layer2" and host_networks and not _lie_in(blocks, host_networks):
+                return (
+                    f"{path}: {text} lies in none of hostNetworks, and mode: layer2 answers in the nodes' own network "
+                    "alone: use addresses there, or mode: bgp"
+                )
         return None
+
+
+def _lie_in(blocks: Sequence[IPv4Network], networks: Sequence[str]) -> bool:
+    return all(any(block.subnet_of(IPv4Network(network)) for network in networks) for block in blocks)

@@ -86,6 +86,14 @@ def test_the_address_of_the_api_is_not_given_to_the_gateway() -> None:
     assert "holds 10.20.0.105, which is apiAddress: leave it out of the range" in message
 
 
+def test_addresses_that_no_node_can_answer_for_are_refused() -> None:
+    elsewhere = addresses("10.30.0.100-10.30.0.110") | {"hostNetworks": ["10.20.0.0/24"]}
+    assert "10.30.0.100-10.30.0.110 lies in none of hostNetworks, and mode: layer2" in problem(elsewhere)[1]
+    by_routers = addresses("10.30.0.100-10.30.0.110", mode="bgp", bgp=BGP) | {"hostNetworks": ["10.20.0.0/24"]}
+    assert ADAPTER.validate_python(by_routers).load_balancer.mode == "bgp"
+    assert parsed(hostNetworks=["10.20.0.0/24"]).load_balancer.mode == "layer2"
+
+
 def test_an_address_is_listed_once() -> None:
     message = problem(addresses("10.20.0.100-10.20.0.110", "10.20.0.110/32"))[1]
     assert message == "addresses: 10.20.0.110/32 and 10.20.0.100-10.20.0.110 share addresses: list each address once"
