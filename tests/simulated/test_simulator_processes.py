@@ -62,6 +62,8 @@ def test_a_process_that_ignores_the_request_to_end_is_killed(tmp_path: Path) -> 
 
 def test_an_unrecorded_process_is_known_by_its_program_and_state_folder(record: ProcessRecord, tmp_path: Path) -> None:
     program = Path(sys.executable).name
+    # The kernel lets the parent go on a moment before the child's new command line can be read.
+    eventually(lambda: processes.find_unrecorded(program, tmp_path) is not None)
     found = processes.find_unrecorded(program, tmp_path)
     assert found is not None
     assert (found.pid, found.started) == (record.pid, record.started)
