@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 
@@ -145,3 +146,17 @@ def test_a_second_program_in_one_process_starts_from_nothing() -> None:
     rendered = record(lambda: Box("alone"))
     assert [resource.name for resource in rendered.resources] == ["alone"]
     assert rendered.outputs == {}
+
+
+def test_a_recorded_program_leaves_no_event_loop_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[asyncio.AbstractEventLoop] = []
+    new_loop = asyncio.new_event_loop
+
+    def remember() -> asyncio.AbstractEventLoop:
+        made.append(new_loop())
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "new_event_loop", remember)
+    in_box(lambda box: config_map("settings", box))
+    assert len(made) > 1
+    assert all(loop.is_closed() for loop in made)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +14,7 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, Mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.sync_await import (
-    _ensure_event_loop,  # pyright: ignore[reportPrivateUsage] # what MockMonitor itself does
-    _sync_await,  # pyright: ignore[reportPrivateUsage]
+    _sync_await,  # pyright: ignore[reportPrivateUsage] # what MockMonitor itself does
 )
 
 from tools.render import answers, wire
@@ -106,16 +108,16 @@ class RecordingMonitor(MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        _ensure_event_loop()
-        inputs = wire.plain(rpc.deserialize_properties(request.object))
-        identity, state = self.answer(urn, request, inputs)
-        if answers.is_kubernetes_object(request.type):
-            inputs = {**inputs, **state}
-        self._record(_recorded(urn, request, inputs))
-        self.resources[urn] = MockMonitor.ResourceRegistration(urn, identity, state)
-        return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=identity, object=_sync_await(rpc.serialize_properties(state, {}))
-        )
+        with _event_loop_of_this_thread():
+            inputs = wire.plain(rpc.deserialize_properties(request.object))
+            identity, state = self.answer(urn, request, inputs)
+            if answers.is_kubernetes_object(request.type):
+                inputs = {**inputs, **state}
+            self._record(_recorded(urn, request, inputs))
+            self.resources[urn] = MockMonitor.ResourceRegistration(urn, identity, state)
+            return resource_pb2.RegisterResourceResponse(
+                urn=urn, id=identity, object=_sync_await(rpc.serialize_properties(state, {}))
+            )
 
     def answer(self, urn: str, request: Any, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Id and outputs of a resource that was created; the id of a component is empty."""
@@ -150,6 +152,20 @@ class RecordingMonitor(MockMonitor):
         if resource.custom and not resource.provider and not resource.type.startswith("pulumi:"):
             message = f"{resource.urn} has no explicit provider: pass providers through its parent"
             raise RenderError(message)
+
+
+@contextmanager
+def _event_loop_of_this_thread() -> Generator[None]:
+    """The SDK calls the monitor from threads without a loop, and would make one for each and close none: collected as
+    garbage at some later moment, it fails whatever runs then.
+    """
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _recorded(urn: str, request: Any, inputs: dict[str, Any]) -> RecordedResource:
