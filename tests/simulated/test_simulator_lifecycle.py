@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -174,6 +175,8 @@ def test_a_start_that_was_killed_goes_on_when_called_again(own_cluster: Simulate
         assert start.stdout is not None
         assert any(line.strip() == moment for line in start.stdout)
         start.kill()
+    # A child between fork and exec has no command line to be known by. Whoever calls again needs longer than this.
+    time.sleep(0.5)
     own_cluster.start([SYSTEM])
     own_cluster.check()
     recorded = _pids(own_cluster)
