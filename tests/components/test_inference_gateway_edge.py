@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +8,7 @@ import yaml
 from components.base.handles import LoadBalancer
 from components.charts import ChartSource
 from components.inference_gateway.routes import API_PATHS
+from tests.chart_files import chart_file
 from tests.components.gateway_program import build_gateway, sign_in
 from tests.components.surroundings import Built
 from tests.crd_schemas import schema_problems
@@ -49,11 +48,7 @@ def test_every_custom_resource_is_what_its_definition_allows(built: Built) -> No
 
 
 def test_chart_values_use_keys_that_the_chart_has(built: Built) -> None:
-    default = Path(__file__).resolve().parents[3] / "shared" / "upstream" / "charts"
-    file = Path(os.environ.get("CHARTS") or default) / "gateway-helm" / "values.yaml"
-    if not file.is_file():
-        pytest.skip(f"no values of the chart: {file} is no file (set CHARTS)")
-    known = yaml.safe_load(file.read_text())
+    known = yaml.safe_load(chart_file("gateway-helm").read_text())
     [chart] = built.rendered.charts
 
     def unknown(values: dict[str, Any], known: dict[str, Any], path: str = "") -> list[str]:

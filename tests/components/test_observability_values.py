@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +12,9 @@ from hypothesis import strategies as st
 from components.base.handles import ImageRegistry
 from components.observability_stack import Retention
 from components.observability_stack.prometheus_values import retention_size, stack_values
+from tests.chart_files import chart_file
 from tests.components.observability import stack_args
 from tests.components.surroundings import build
-
-ROOT = Path(__file__).resolve().parents[2]
 
 SUBCHART_KEYS = {
     # grafana 12.11.1
@@ -70,11 +67,7 @@ def values() -> dict[str, Any]:
 
 
 def upstream_values() -> str:
-    charts = Path(os.environ.get("CHARTS") or ROOT.parent / "shared" / "upstream" / "charts")
-    file = charts / "kube-prometheus-stack" / "values.yaml"
-    if not file.is_file():
-        pytest.skip(f"no default values of the chart: {file} is no file (set CHARTS)")
-    return file.read_text()
+    return chart_file("kube-prometheus-stack").read_text()
 
 
 def unknown_keys(values: Mapping[str, Any], defaults: Any, path: str = "") -> Iterator[str]:

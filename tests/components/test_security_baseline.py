@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -14,10 +12,10 @@ from components.charts import ChartSource
 from components.gpu_cluster.issuers import acme_issuer, ca_issuer, route53_solver, self_signed_issuer
 from components.security_baseline import SecurityBaseline, SecurityBaselineArgs
 from components.security_baseline.cert_manager import cert_manager_values
+from tests.chart_files import chart_file
 from tests.components.surroundings import Built, build
 from tests.crd_schemas import schema_problems
 
-ROOT = Path(__file__).resolve().parents[2]
 ROUTE53 = acme_issuer(
     email="platform@example.org",
     server="https://acme.example.org/directory",
@@ -132,11 +130,8 @@ def test_a_dns_server_without_address_is_refused_with_the_key() -> None:
 
 
 def test_the_chart_accepts_the_values() -> None:
-    folder = Path(os.environ.get("CHARTS") or ROOT.parent / "shared" / "upstream" / "charts")
-    file = folder / "cert-manager" / "values.schema.json"
-    if not file.is_file():
-        pytest.skip(f"no chart schema: {file} is no file (set CHARTS)")
-    jsonschema.validate(cert_manager_values(ImageRegistry()), json.loads(file.read_text()))
+    schema = json.loads(chart_file("cert-manager", "values.schema.json").read_text())
+    jsonschema.validate(cert_manager_values(ImageRegistry()), schema)
 
 
 def test_images_come_from_the_mirror() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +16,7 @@ from pulumi.runtime.sync_await import (
 
 from tools.render import answers, wire
 from tools.render.errors import RenderError
+from tools.render.event_loop import own_event_loop
 from tools.render.random_values import RandomSource
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -108,7 +106,7 @@ class RecordingMonitor(MockMonitor):
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        with _event_loop_of_this_thread():
+        with own_event_loop():
             inputs = wire.plain(rpc.deserialize_properties(request.object))
             identity, state = self.answer(urn, request, inputs)
             if answers.is_kubernetes_object(request.type):
@@ -152,20 +150,6 @@ class RecordingMonitor(MockMonitor):
         if resource.custom and not resource.provider and not resource.type.startswith("pulumi:"):
             message = f"{resource.urn} has no explicit provider: pass providers through its parent"
             raise RenderError(message)
-
-
-@contextmanager
-def _event_loop_of_this_thread() -> Generator[None]:
-    """The SDK calls the monitor from threads without a loop, and would make one for each and close none: collected as
-    garbage at some later moment, it fails whatever runs then.
-    """
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 def _recorded(urn: str, request: Any, inputs: dict[str, Any]) -> RecordedResource:

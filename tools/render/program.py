@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import runpy
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from pulumi.runtime.sync_await import (
 
 from tools.render import wire
 from tools.render.errors import RenderError
+from tools.render.event_loop import own_event_loop
 from tools.render.graph import RenderedStack
 from tools.render.monitor import RecordingMonitor
 from tools.render.random_values import RandomSource, deterministic
@@ -48,7 +47,10 @@ def record(
     for what the monitor refuses; any other exception of the program is passed on.
     """
     monitor = monitor or RecordingMonitor(source)
-    with _event_loop():
+    # A loop of its own: futures that a refused program leaves behind must not fail the next one.
+    with own_event_loop() as loop:
+        # Every waiting resource reports the one refusal again; it is raised once, below.
+        loop.set_exception_handler(lambda _, __: None)
         # A second program in one process starts from nothing: the root stack belongs to the first one's monitor.
         settings.set_root_resource(None)  # pyright: ignore[reportArgumentType] # None is "no root" to the SDK
         mocks.set_mocks(monitor.mocks, project, stack, preview=monitor.preview, monitor=monitor, logger=_log)
@@ -62,20 +64,6 @@ def record(
             raise
         outputs = _sync_await(_exports())
     return RenderedStack(project=project, stack=stack, resources=monitor.recorded, outputs=outputs)
-
-
-@contextmanager
-def _event_loop() -> Generator[None]:
-    """An event loop of its own: futures that a refused program leaves behind must not fail the next one."""
-    loop = asyncio.new_event_loop()
-    # Every waiting resource reports the one refusal again; it is raised once, by `record`.
-    loop.set_exception_handler(lambda _, __: None)
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 def _run(program: Callable[[], object]) -> None:

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +13,11 @@ from components.gpu_cluster import GpuSoftware, GpuStack, GpuStackArgs
 from components.gpu_cluster.gpu_operator import gpu_operator_values
 from components.gpu_cluster.operand_configs import METRICS, metrics_config, mig_config, time_slicing_config
 from tests.builders.exported_metrics import METRICS as USED_METRICS
+from tests.chart_files import chart_file, value_paths
 from tests.components.gpu_cluster.clusters import MIG_POOL
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL, Built, build
 from tests.crd_schemas import schema_problems
 
-ROOT = Path(__file__).resolve().parents[3]
 SHARED_POOL = replace(GPU_POOL, name="shared", time_slices=4)
 UNLISTED_KEYS = (
     # Of the chart inside the chart (node-feature-discovery 0.19.0), which the outer one does not repeat.
@@ -53,15 +50,6 @@ def stack(software: GpuSoftware | None = None, *, charts: str = "none", **change
 def values(built: Built) -> dict[str, Any]:
     (chart,) = built.rendered.charts
     return chart.inputs["values"]
-
-
-def paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in tree.items():
-        path = f"{prefix}.{key}" if prefix else key
-        if isinstance(value, Mapping) and value:
-            yield from paths(value, path)
-        else:
-            yield path
 
 
 def all_values(software: GpuSoftware, pools: tuple[NodePool, ...] = (MIG_POOL, SHARED_POOL)) -> dict[str, Any]:
@@ -178,7 +166,7 @@ def test_every_gpu_metric_that_dashboards_and_alerts_use_is_exported() -> None:
 
 def test_every_image_comes_from_the_mirror() -> None:
     found = values(stack(registry=ImageRegistry(mirror="registry.example.org/mirror")))
-    repositories = [path for path in paths(found) if path.endswith("repository")]
+    repositories = [path for path in value_paths(found) if path.endswith("repository")]
     assert len(repositories) == 10
     for path in repositories:
         value: Any = found
@@ -262,13 +250,9 @@ def test_operands_reach_the_api_server_and_prometheus_reaches_their_metrics() ->
 
 
 def test_the_chart_knows_every_value() -> None:
-    folder = Path(os.environ.get("CHARTS") or ROOT.parent / "shared" / "upstream" / "charts")
-    file = folder / "gpu-operator" / "values.yaml"
-    if not file.is_file():
-        pytest.skip(f"no chart values: {file} is no file (set CHARTS)")
-    chart = yaml.safe_load(file.read_text())
+    chart = yaml.safe_load(chart_file("gpu-operator").read_text())
     for software in SOFTWARE.values():
-        unknown = set(paths(all_values(software))) - set(paths(chart))
+        unknown = set(value_paths(all_values(software))) - set(value_paths(chart))
         assert not [path for path in unknown if not path.startswith(UNLISTED_KEYS)]
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,12 +19,12 @@ from components.gpu_cluster.eks.cluster import EksGpuCluster
 from components.gpu_cluster.eks.nodes.interruption_queue import queue_policy
 from components.gpu_cluster.eks.nodes.karpenter_specs import ScalingLimits, karpenter_values, node_pool_spec
 from components.gpu_cluster.eks.nodes.node_groups import EksNodeGroup
+from tests.chart_files import chart_file, value_paths
 from tests.components.gpu_cluster.clusters import MIG_POOL, BuiltCluster, build_cluster, eks_args, node_group
 from tests.components.gpu_cluster.eks.program import one, statements
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL
 from tests.crd_schemas import schema_problems
 
-ROOT = Path(__file__).resolve().parents[4]
 RELEASE = "1.36.2-20261107"
 POOLS = (
     replace(SYSTEM_POOL, min_nodes=3, max_nodes=6),
@@ -360,24 +358,11 @@ def values(registry: ImageRegistry | None = None) -> dict[str, Any]:
     )
 
 
-def paths(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in tree.items():
-        path = f"{prefix}.{key}" if prefix else key
-        if isinstance(value, Mapping) and value:
-            yield from paths(value, path)
-        else:
-            yield path
-
-
 def test_the_chart_knows_every_value() -> None:
-    folder = Path(os.environ.get("CHARTS") or ROOT.parent / "shared" / "upstream" / "charts")
-    file = folder / "karpenter" / "values.yaml"
-    if not file.is_file():
-        pytest.skip(f"no chart values: {file} is no file (set CHARTS)")
-    known = set(paths(yaml.safe_load(file.read_text()))) | {
+    known = set(value_paths(yaml.safe_load(chart_file("karpenter").read_text()))) | {
         f"controller.resources.{kind}.{name}" for kind in ("requests", "limits") for name in ("cpu", "memory")
     }
-    assert not set(paths(values())) - known
+    assert not set(value_paths(values())) - known
 
 
 def test_the_image_comes_from_the_mirror_and_is_pinned_by_digest() -> None:

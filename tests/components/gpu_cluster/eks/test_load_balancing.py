@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from components.base import peers, pins
 from components.base.handles import ImageRegistry
 from components.gpu_cluster.eks.edge.load_balancing import LOAD_BALANCING, NAME, NAMESPACE
 from components.gpu_cluster.eks.edge.plan import EdgeKind
+from tests.chart_files import chart_file
 from tests.components.gpu_cluster.aws.programs import aws_program
 from tests.components.gpu_cluster.clusters import edge_plan
 from tests.components.gpu_cluster.eks.edge_program import BuiltEdge, build_edge
@@ -44,12 +43,9 @@ def unknown(given: dict[str, Any], known: dict[str, Any], path: str = "") -> lis
 
 
 def test_chart_values_use_keys_that_the_chart_has(edge: BuiltEdge) -> None:
-    default = Path(__file__).resolve().parents[5] / "shared" / "upstream" / "charts"
-    folder = Path(os.environ.get("CHARTS") or default) / "aws-load-balancer-controller"
-    if not folder.is_dir():
-        pytest.skip(f"no values of the chart: {folder} is no folder (set CHARTS)")
-    assert unknown(values(edge), yaml.safe_load((folder / "values.yaml").read_text())) == []
-    chart = yaml.safe_load((folder / "Chart.yaml").read_text())
+    name = "aws-load-balancer-controller"
+    assert unknown(values(edge), yaml.safe_load(chart_file(name).read_text())) == []
+    chart = yaml.safe_load(chart_file(name, "Chart.yaml").read_text())
     assert chart["version"] == pins.AWS_LOAD_BALANCER_CONTROLLER_CHART.version
 
 

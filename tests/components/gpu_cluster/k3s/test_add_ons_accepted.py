@@ -22,10 +22,9 @@ from policies.exceptions import DEFAULT_PATH, PolicyException, load_exceptions
 from policies.findings import Finding, Result
 from policies.judge import judge
 from policies.rules import REGISTRY
+from tests.chart_files import chart_file
 from tests.components.gpu_cluster.k3s.add_ons import LONGHORN, PLAN, REPLICATED, installed
 from tests.components.surroundings import Built
-
-ROOT = Path(__file__).resolve().parents[4]
 
 
 def exceptions() -> tuple[PolicyException, ...]:
@@ -66,14 +65,6 @@ def test_each_exception_is_needed() -> None:
 def test_exceptions_of_what_is_switched_off_are_not_missed(plan: Any) -> None:
     found = findings(installed(plan, charts="none"), exceptions())
     assert [line for line in failed(found) if line.startswith("STK-04")] == []
-
-
-def chart_file(chart: str, name: str) -> Path:
-    folder = Path(os.environ.get("CHARTS") or ROOT.parent / "shared" / "upstream" / "charts")
-    file = folder / chart / name
-    if not file.is_file():
-        pytest.skip(f"no {name} of the chart: {file} is no file (set CHARTS)")
-    return file
 
 
 _COPIED = "securityContext"
