@@ -40,8 +40,10 @@ def serving(model: ModelSettings) -> Serving:
         max_model_len=model.max_model_len,
         weights=model.precision.weights or described.checkpoint,
         kv_cache=model.precision.kv_cache,
-        tensor_parallel=model.gpu.count // model.gpu.pipeline_parallel,
-        pipeline_parallel=model.gpu.pipeline_parallel,
+        tensor_parallel=model.gpu.count // (model.gpu.pipeline_parallel * model.gpu.data_parallel),
+        pipeline_parallel=model.gpu.pipeline_parallel * model.gpu.nodes,
+        data_parallel=model.gpu.data_parallel,
+        nodes=model.gpu.nodes,
         gpu_memory_utilization=model.gpu_memory_utilization,
         max_num_seqs=model.max_num_seqs,
     )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from components.base.gpus import WeightFormat
 
-Task = Literal["chat", "completion", "embedding", "rerank", "transcription", "vision"]
+Task = Literal["chat", "completion", "embedding", "rerank", "transcription", "vision", "image-embedding"]
 """What a model is served for; it decides arguments, routes and the gateway's entry."""
 
 TEXT_TASKS: frozenset[Task] = frozenset({"chat", "completion", "transcription", "vision"})

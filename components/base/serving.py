@@ -20,7 +20,10 @@ _BATCHED_TOKENS = 2048
 class Serving:
     """How one replica of a model is served. `max_model_len` is in tokens.
 
-    `gpu_memory_utilization` is the share of each GPU (or MIG slice, or time-sliced share) that vLLM may use.
+    A replica has `data_parallel` copies of the model, each on `tensor_parallel` x `pipeline_parallel` GPUs, and lies on
+    `nodes` nodes in equal parts. `gpu_memory_utilization` is the share of each GPU (or MIG slice, or time-sliced share)
+    that vLLM may use. `adapter_slots` LoRA adapters of at most `adapter_rank` are in GPU memory at once, none where it
+    is 0. `prefix_cache_share` of the KV cache is left to prefixes that requests have in common.
     """
 
     architecture: Architecture
@@ -30,13 +33,23 @@ class Serving:
     kv_cache: KvCacheFormat = "auto"
     tensor_parallel: int = 1
     pipeline_parallel: int = 1
+    data_parallel: int = 1
+    nodes: int = 1
     gpu_memory_utilization: float = 0.90
     max_num_seqs: int = DEFAULT_MAX_NUM_SEQS
+    adapter_slots: int = 0
+    adapter_rank: int = 0
+    prefix_cache_share: float = 0.0
 
     @property
     def gpus(self) -> int:
         """GPUs of one replica."""
-        return self.tensor_parallel * self.pipeline_parallel
+        return self.tensor_parallel * self.pipeline_parallel * self.data_parallel
+
+    @property
+    def gpus_per_node(self) -> int:
+        """GPUs of one replica on each of its nodes."""
+        return self.gpus // self.nodes
 
     def batched_tokens(self, memory_gib: float) -> int:
         """`--max-num-batched-tokens` on GPUs of `memory_gib`.

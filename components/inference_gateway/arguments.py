@@ -9,11 +9,10 @@ from typing import Literal
 import pulumi
 
 from components.base.handles import ClusterHandle, Database, PlatformContext
+from components.base.models import Task
 from components.base.oidc import OidcClient
 from components.base.wiring import Endpoint
 from components.charts import ChartSource
-
-Task = Literal["chat", "completion", "embedding", "rerank", "transcription", "vision"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from components.base.models import Task
 from components.base.valkey import PORT as COUNTERS_PORT
 from components.inference_gateway.arguments import (
     AnswerCache,
@@ -18,7 +19,6 @@ from components.inference_gateway.arguments import (
     GatewayModel,
     Guardrails,
     Routing,
-    Task,
     TokenPrice,
 )
 from components.inference_gateway.names import model_key_variable
@@ -37,6 +37,7 @@ _MODES: dict[Task, str] = {
     "embedding": "embedding",
     "rerank": "rerank",
     "transcription": "audio_transcription",
+    "image-embedding": "embedding",
 }
 
 _DATABASE_CONNECTIONS = 80
@@ -96,7 +97,7 @@ def _price(task: Task, price: TokenPrice) -> dict[str, float]:
     per_token = {"input_cost_per_token": _per_token(price.input_usd_per_million)}
     return (
         per_token
-        if task == "embedding"
+        if task in {"embedding", "image-embedding"}
         else per_token | {"output_cost_per_token": _per_token(price.output_usd_per_million)}
     )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import ceil
 
+import pulumi
+
 from components.base.memory_terms import checkpoint_gib
 from components.base.serving import Serving
 
@@ -42,3 +44,9 @@ def grace_seconds(drain_seconds: int) -> int:
 def preload_seconds(serving: Serving) -> int:
     """For the image pull and the copy of the weights from the hub."""
     return _PULL + ceil(checkpoint_gib(serving) * _COPY_SECONDS_PER_GIB)
+
+
+def patience(seconds: int) -> pulumi.ResourceOptions:
+    """The engine waits ten minutes by default, less than large weights take."""
+    timeout = f"{seconds}s"
+    return pulumi.ResourceOptions(custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout))

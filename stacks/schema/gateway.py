@@ -7,42 +7,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from stacks.schema.base import DnsLabel, PositiveInt, SettingsModel
+from stacks.schema.gateway_cache import CacheSettings
+from stacks.schema.gateway_guardrails import GuardrailSettings
+from stacks.schema.gateway_prices import PriceSettings
+from stacks.schema.gateway_routing import CascadeSettings
+from stacks.schema.gateway_tiers import TierSettings
+from stacks.schema.gateway_timeouts import TimeoutSettings
 
 FallbackTargets = Annotated[tuple[str, ...], Field(min_length=1)]
-UsdPerMillionTokens = Annotated[float, Field(ge=0.000001)]
-
-MaskedPattern = Literal[
-    "email",
-    "credit_card",
-    "iban",
-    "us_ssn",
-    "us_phone",
-    "fr_nir",
-    "fr_phone",
-    "nl_bsn_contextual",
-    "passport_germany",
-    "eu_vat",
-    "ipv4",
-    "aws_access_key",
-    "aws_secret_key",
-    "github_token",
-    "slack_token",
-    "generic_api_key",
-]
-"""Names of prebuilt patterns of LiteLLM's content filter (`litellm_content_filter/patterns.json`)."""
-
-
-class TierSettings(SettingsModel):
-    """Limits of the teams in one tier. Every limit is required: a tier without one would be unlimited."""
-
-    requests_per_minute: PositiveInt
-    """Requests per minute of all keys of one team together."""
-    tokens_per_minute: PositiveInt
-    """Prompt and completion tokens per minute of all keys of one team together."""
-    max_budget_usd_per_month: float = Field(gt=0)
-    """Largest `budgetUsdPerMonth` that a team of this tier may have."""
-    models: tuple[str, ...] = ("*",)
-    """Models that teams of this tier may call; `*` alone allows every model."""
 
 
 class ReplicaSettings(SettingsModel):
@@ -59,67 +31,6 @@ class ReplicaSettings(SettingsModel):
             message = f"max ({self.max}) is below min ({self.min}): raise max"
             raise ValueError(message)
         return self
-
-
-class TimeoutSettings(SettingsModel):
-    """How long a request may take. The edge proxy and the pods' shutdown are given matching, longer limits."""
-
-    request_seconds: int = Field(ge=5, le=3600, default=600)
-    """Limit of an answer that is not streamed, and of the silence between two chunks of a streamed one."""
-    stream_seconds: int = Field(ge=5, le=3600, default=1200)
-    """Limit of a whole streamed answer, and how long a terminating pod finishes what it has begun."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.stream_seconds < self.request_seconds:
-            message = (
-                f"streamSeconds ({self.stream_seconds}) is below requestSeconds ({self.request_seconds}): raise it"
-            )
-            raise ValueError(message)
-        return self
-
-
-class CascadeSettings(SettingsModel):
-    """One name that clients call and that is answered by a small or a large model, by the request's complexity."""
-
-    name: DnsLabel
-    """Model name for clients."""
-    simple: str
-    """Model for short questions without code or technical terms."""
-    medium: str | None = None
-    """Model for standard requests; the `simple` one where not set."""
-    complex: str
-    """Model for technical and multi-part requests, and for requests for step-by-step reasoning."""
-
-
-class CacheSettings(SettingsModel):
-    """Cache of answers to literally equal requests, shared by all teams."""
-
-    enabled: bool = True
-    """Whether answers can be cached at all."""
-    mode: Literal["opt-in", "always"] = "opt-in"
-    """`opt-in`: only requests that carry `"cache": {"use-cache": true}`. `always`: every request, so that equal prompts
-    of two teams share one answer."""
-    ttl_seconds: PositiveInt = 3600
-    """Age at which an answer is forgotten."""
-
-
-class GuardrailSettings(SettingsModel):
-    """Filters on every request before it reaches a model. They run inside the gateway and call nothing else."""
-
-    mask: tuple[MaskedPattern, ...] = ()
-    """Patterns replaced by their name in prompts."""
-    blocked_words: tuple[Annotated[str, Field(min_length=2)], ...] = ()
-    """Words and phrases whose presence refuses a request."""
-
-
-class PriceSettings(SettingsModel):
-    """What tokens cost a team's budget."""
-
-    input_usd_per_million_tokens: UsdPerMillionTokens
-    """Price of a million prompt tokens."""
-    output_usd_per_million_tokens: UsdPerMillionTokens
-    """Price of a million completion tokens."""
 
 
 class GatewaySettings(SettingsModel):

@@ -12,48 +12,16 @@ from components.base.models import TEXT_TASKS, Task
 from components.base.priorities import Priority
 from components.base.serving import DEFAULT_MAX_NUM_SEQS
 from stacks.schema.base import DnsLabel, PositiveInt, SettingsModel
+from stacks.schema.model_adapters import AdapterSettings
+from stacks.schema.model_architecture import ArchitectureSettings
+from stacks.schema.model_gpu import ModelGpuSettings, ReplicaSettings
 from stacks.schema.model_parsers import ReasoningParser, ToolCallParser
+from stacks.schema.model_weights import WeightsSettings
 
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _LONGEST_NAME = 38
 """Leaves room for the suffixes of what belongs to a model: an IAM role `model-<name>-writer-role-<7 digits>` has at
 most 64 characters, the value of a label 63."""
-_SOURCES = "huggingFace (with revision), s3, oci or path"
-
-
-class WeightsSettings(SettingsModel):
-    """Where the weights come from: exactly one source."""
-
-    hugging_face: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")] | None = None
-    """Hugging Face repository (`Qwen/Qwen3-8B`). A job copies it to the object store once; servers read it there."""
-    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
-    """Commit of the repository, 40 hexadecimal digits. A branch can move, a commit cannot."""
-    s3: Annotated[str, Field(pattern=r"^s3://models/[\w./-]*[\w.-]$")] | None = None
-    """`s3://models/<prefix>`: a checkpoint that was put into the platform's own bucket for models. `models` stands for
-    that bucket, whatever the substrate calls it."""
-    oci: Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?/[\w./-]+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$")] | None = (
-        None
-    )
-    """Image that holds the checkpoint in its root, with a tag or a digest. It is mounted read-only."""
-    path: Annotated[str, Field(pattern=r"^[a-z0-9][-a-z0-9.]*(/[\w.-]+)*$")] | None = None
-    """`<claim>/<folder>`: a folder on an existing PersistentVolumeClaim of namespace models, mounted read-only."""
-
-    @model_validator(mode="after")
-    def _one_source(self) -> WeightsSettings:
-        given = [source for source in (self.hugging_face, self.s3, self.oci, self.path) if source is not None]
-        if len(given) != 1:
-            message = f"set exactly one of {_SOURCES}; {len(given)} are set"
-            raise ValueError(message)
-        if self.hugging_face and self.revision is None:
-            message = (
-                f"set revision to a commit of the repository (40 hexadecimal digits, see "
-                f"https://huggingface.co/{self.hugging_face}/commits/main)"
-            )
-            raise ValueError(message)
-        if self.revision and not self.hugging_face:
-            message = "revision belongs to huggingFace: remove it"
-            raise ValueError(message)
-        return self
 
 
 class PrecisionSettings(SettingsModel):
@@ -64,89 +32,6 @@ class PrecisionSettings(SettingsModel):
     other format must be the published one."""
     kv_cache: KvCacheFormat = "auto"
     """Format of the KV cache; `fp8` halves it and needs an Ada GPU or newer."""
-
-
-class ModelGpuSettings(SettingsModel):
-    """GPUs of one replica."""
-
-    pool: DnsLabel
-    """Name of a node pool with GPUs."""
-    count: PositiveInt = 1
-    """GPUs (or MIG slices, or shares) of one replica, all on one node."""
-    pipeline_parallel: PositiveInt = 1
-    """Pipeline stages among those GPUs; the rest of `count` is tensor parallelism. 1 is faster wherever the heads can
-    be shared out."""
-
-    @model_validator(mode="after")
-    def _divides(self) -> ModelGpuSettings:
-        if self.count % self.pipeline_parallel:
-            message = f"count ({self.count}) must be a multiple of pipelineParallel ({self.pipeline_parallel})"
-            raise ValueError(message)
-        return self
-
-
-class ReplicaSettings(SettingsModel):
-    """How many servers a model has."""
-
-    min: PositiveInt = 1
-    """Replicas that always run. No autoscaler could start the first one, so it is at least 1."""
-    max: PositiveInt = 1
-    """Replicas that the pool must be able to hold."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> ReplicaSettings:
-        if self.min > self.max:
-            message = f"min ({self.min}) is more than max ({self.max}): swap them or raise max"
-            raise ValueError(message)
-        return self
-
-
-class ArchitectureSettings(SettingsModel):
-    """Architecture of a model that the catalogue lacks, as its `config.json` says."""
-
-    parameters_billion: float = Field(gt=0)
-    """All weights, in billions."""
-    expert_parameters_billion: float = Field(ge=0, default=0)
-    """Weights inside routed experts, in billions; 0 for a dense model."""
-    layers: PositiveInt
-    """`num_hidden_layers`."""
-    hidden_size: PositiveInt
-    """`hidden_size`."""
-    intermediate_size: PositiveInt
-    """`intermediate_size`, or experts per token times `moe_intermediate_size`."""
-    heads: PositiveInt
-    """`num_attention_heads`."""
-    kv_heads: PositiveInt
-    """`num_key_value_heads`."""
-    head_dim: PositiveInt
-    """`head_dim`, or `hidden_size` divided by the heads."""
-    vocabulary: PositiveInt
-    """`vocab_size`."""
-    max_context: PositiveInt
-    """`max_position_embeddings`."""
-    checkpoint: WeightFormat = "bf16"
-    """Format of the published weights."""
-    tied_embeddings: bool = False
-    """`tie_word_embeddings`."""
-    sliding_layers: int = Field(ge=0, default=0)
-    """Layers that keep only the last `slidingWindow` tokens."""
-    sliding_window: int = Field(ge=0, default=0)
-    """`sliding_window`."""
-    latent_size: int = Field(ge=0, default=0)
-    """`kv_lora_rank` plus `qk_rope_head_dim` of multi-head latent attention; 0 for others."""
-    encoder_only: bool = False
-    """Whether it is an encoder (BERT, XLM-RoBERTa), which keeps no KV cache."""
-    source: Annotated[str, Field(pattern=r"^https://")]
-    """Link to the `config.json` that the numbers come from."""
-
-
-class AdapterSettings(SettingsModel):
-    """A LoRA adapter."""
-
-    name: DnsLabel
-    """Name that clients use."""
-    s3: str
-    """Prefix of the adapter in the object store."""
 
 
 class ModelSettings(SettingsModel):

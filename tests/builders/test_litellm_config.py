@@ -99,6 +99,7 @@ def test_tokens_are_priced_only_where_litellm_counts_them() -> None:
         "embedding": {"input_cost_per_token"},
         "rerank": set(),
         "transcription": set(),
+        "image-embedding": {"input_cost_per_token"},
     }
 
 

@@ -143,11 +143,11 @@ def test_arguments_say_what_the_capacity_check_summed(built: Built) -> None:
         "--tensor-parallel-size=1",
         "--pipeline-parallel-size=1",
         "--dtype=bfloat16",
-        "--load-format=runai_streamer",
-        '--model-loader-extra-config={"concurrency": 16, "memory_limit": 5368709120, "distributed": false}',
         "--shutdown-timeout=300",
         "--disable-access-log-for-endpoints=/health,/metrics",
         "--disable-fastapi-docs",
+        "--load-format=runai_streamer",
+        '--model-loader-extra-config={"concurrency": 16, "memory_limit": 5368709120, "distributed": false}',
     ]
     assert "command" not in container_of(built)
 

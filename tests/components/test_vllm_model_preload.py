@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from components.vllm_model.scripts import preload_weights as program
+from components.vllm_model.weights.scripts import preload_weights as program
 from tests.components.hugging_face_hub import REVISION, FakeHub, serving
 
 REPOSITORY = "acme/tiny"

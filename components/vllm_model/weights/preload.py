@@ -14,7 +14,7 @@ from components.base.pins import VLLM
 from components.base.pod_security import container_security_context, pod_security_context, resources
 from components.vllm_model.environment import TEMPORARY, TOKEN_KEY, access_key_variables, secret_variable, variables
 from components.vllm_model.names import PRELOAD_COMPONENT, preload_name
-from components.vllm_model.workload import UID
+from components.vllm_model.server.pod import UID
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.batch.v1 import JobSpecArgsDict

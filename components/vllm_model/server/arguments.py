@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-import pulumi
-
 from components.base.gpus import memory_per_unit
-from components.base.model_weights import HuggingFaceWeights, ObjectStoreWeights, Weights, mounted_path
 from components.base.models import TEXT_TASKS
 from components.base.node_pools import NodePool
-from components.base.pod_sizes import STREAM_BUFFER_BYTES
 from components.base.serving import Serving
 from components.base.serving_rules import SIXTEEN_BITS
-
-_STREAMS = 16
-"""Connections of each GPU's streamer to the object store (the value of vLLM's own example)."""
-
-
-def model_path(weights: Weights, bucket: pulumi.Input[str]) -> pulumi.Input[str]:
-    """The model's path: `s3://<bucket>/<prefix>`, or a folder of the pod."""
-    match weights:
-        case HuggingFaceWeights() | ObjectStoreWeights():
-            return pulumi.Output.concat("s3://", bucket, "/", weights.prefix)
-        case _:
-            return mounted_path(weights)
 
 
 def server_arguments(
@@ -32,7 +14,6 @@ def server_arguments(
     name: str,
     serving: Serving,
     pool: NodePool,
-    streamed: bool,
     tool_call_parser: str | None,
     reasoning_parser: str | None,
     drain_seconds: int,
@@ -43,7 +24,6 @@ def server_arguments(
         *_task(serving, tool_call_parser, reasoning_parser),
         *_memory(serving, pool),
         *_precision(serving),
-        *(_streaming(serving) if streamed else []),
         f"--shutdown-timeout={drain_seconds}",
         "--disable-access-log-for-endpoints=/health,/metrics",
         # The routes of the documentation page load scripts from the internet and describe the server to anyone.
@@ -87,9 +67,3 @@ def _precision(serving: Serving) -> list[str]:
     if serving.kv_cache != "auto":
         arguments.append(f"--kv-cache-dtype={serving.kv_cache}")
     return arguments
-
-
-def _streaming(serving: Serving) -> list[str]:
-    # With several GPUs each process reads its part of the files and hands it on; otherwise each would read them all.
-    options = {"concurrency": _STREAMS, "memory_limit": STREAM_BUFFER_BYTES, "distributed": serving.gpus > 1}
-    return ["--load-format=runai_streamer", f"--model-loader-extra-config={json.dumps(options)}"]

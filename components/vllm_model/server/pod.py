@@ -1,4 +1,4 @@
-"""Pure builders of the server's Deployment, Service and PodDisruptionBudget."""
+"""The template of the server's pod."""
 
 from __future__ import annotations
 
@@ -14,63 +14,38 @@ from components.base.pod_sizes import pod_size
 from components.vllm_model import durations
 from components.vllm_model.arguments import VllmModelArgs
 from components.vllm_model.names import PORT, PORT_NAME, SERVER_COMPONENT
-from components.vllm_model.server_arguments import server_arguments
-from components.vllm_model.volumes import mounts, volumes
+from components.vllm_model.pod_parts import PodParts
+from components.vllm_model.server.arguments import server_arguments
+from components.vllm_model.server.volumes import mounts, volumes
 
 if TYPE_CHECKING:
-    from pulumi_kubernetes.apps.v1 import DeploymentSpecArgsDict
     from pulumi_kubernetes.core.v1 import (
         ContainerArgsDict,
         EnvVarArgsDict,
         PodSpecArgsDict,
+        PodTemplateSpecArgsDict,
         ProbeArgsDict,
-        ServiceSpecArgsDict,
         TolerationArgsDict,
         TopologySpreadConstraintArgsDict,
     )
-    from pulumi_kubernetes.policy.v1 import PodDisruptionBudgetSpecArgsDict
 
 UID = 2000
 """User `vllm` of the image, in group 0; its home and caches belong to the group."""
 
 
-def deployment_spec(
-    args: VllmModelArgs, *, model: pulumi.Input[str], environment: list[EnvVarArgsDict]
-) -> DeploymentSpecArgsDict:
-    """The Deployment. An update stops a replica before it starts its successor: a surge would need spare GPUs, and
-    would wait for them forever in a pool that its models fill."""
-    selector = labels.selector_labels(args.name, SERVER_COMPONENT)
+def pod_template(
+    args: VllmModelArgs, *, model: pulumi.Input[str], environment: list[EnvVarArgsDict], parts: PodParts
+) -> PodTemplateSpecArgsDict:
+    """The template of a server's pod. `model` is the path of the weights, `parts` what they and adapters bring."""
     return {
-        "replicas": args.replicas,
-        "selector": {"match_labels": selector},
-        "strategy": {"type": "RollingUpdate", "rolling_update": {"max_surge": 0, "max_unavailable": 1}},
-        "progress_deadline_seconds": durations.rollout_seconds(args.serving),
-        "template": {
-            "metadata": {"labels": labels.object_labels(args.name, SERVER_COMPONENT, args.platform.environment)},
-            "spec": _pod_spec(args, model, environment),
-        },
+        "metadata": {"labels": labels.object_labels(args.name, SERVER_COMPONENT, args.platform.environment)},
+        "spec": _pod_spec(args, model, environment, parts),
     }
 
 
-def service_spec(name: str) -> ServiceSpecArgsDict:
-    """The Service that the gateway calls."""
-    return {
-        "type": "ClusterIP",
-        "selector": labels.selector_labels(name, SERVER_COMPONENT),
-        "ports": [{"name": PORT_NAME, "port": PORT, "target_port": PORT_NAME}],
-    }
-
-
-def disruption_budget_spec(name: str) -> PodDisruptionBudgetSpecArgsDict:
-    """One server at a time may be evicted; one that never got ready does not hold up a drain."""
-    return {
-        "max_unavailable": 1,
-        "unhealthy_pod_eviction_policy": "AlwaysAllow",
-        "selector": {"match_labels": labels.selector_labels(name, SERVER_COMPONENT)},
-    }
-
-
-def _pod_spec(args: VllmModelArgs, model: pulumi.Input[str], environment: list[EnvVarArgsDict]) -> PodSpecArgsDict:
+def _pod_spec(
+    args: VllmModelArgs, model: pulumi.Input[str], environment: list[EnvVarArgsDict], parts: PodParts
+) -> PodSpecArgsDict:
     pool = args.cluster.pool(args.pool)
     size = pod_size(args.serving)
     spec: PodSpecArgsDict = {
@@ -84,23 +59,28 @@ def _pod_spec(args: VllmModelArgs, model: pulumi.Input[str], environment: list[E
         "tolerations": _tolerations(pool),
         "topology_spread_constraints": _spread(args.name),
         "termination_grace_period_seconds": durations.grace_seconds(args.drain_seconds),
-        "volumes": volumes(args.weights, size, args.cluster.registry),
-        "containers": [_container(args, pool, model, environment)],
+        "volumes": [*volumes(size), *parts.volumes],
+        "containers": [_container(args, pool, model, environment, parts), *parts.sidecars],
     }
+    if parts.init_containers:
+        spec["init_containers"] = list(parts.init_containers)
     if args.cluster.runtime_class:
         spec["runtime_class_name"] = args.cluster.runtime_class
     return spec
 
 
 def _container(
-    args: VllmModelArgs, pool: NodePool, model: pulumi.Input[str], environment: list[EnvVarArgsDict]
+    args: VllmModelArgs,
+    pool: NodePool,
+    model: pulumi.Input[str],
+    environment: list[EnvVarArgsDict],
+    parts: PodParts,
 ) -> ContainerArgsDict:
     size = pod_size(args.serving)
     arguments = server_arguments(
         name=args.name,
         serving=args.serving,
         pool=pool,
-        streamed=args.streamed,
         tool_call_parser=args.tool_call_parser,
         reasoning_parser=args.reasoning_parser,
         drain_seconds=args.drain_seconds,
@@ -109,8 +89,8 @@ def _container(
     return {
         "name": "vllm",
         "image": args.cluster.registry.rewrite(args.image or VLLM.reference),
-        "args": [model, *arguments],
-        "env": environment,
+        "args": [model, *arguments, *parts.arguments],
+        "env": [*environment, *parts.environment],
         "ports": [{"name": PORT_NAME, "container_port": PORT}],
         "security_context": container_security_context(),
         # Compilation at the start uses more cores than serving; a limit at the request would stretch it.
@@ -120,7 +100,7 @@ def _container(
             memory=f"{size.memory_gib}Gi",
             extended={pool.resource: args.serving.gpus},
         ),
-        "volume_mounts": mounts(args.weights, size),
+        "volume_mounts": [*mounts(size), *parts.mounts],
         # The port opens when the weights are loaded and the graphs captured; until then only this probe counts.
         "startup_probe": _probe(period=durations.PROBE_PERIOD, failures=periods),
         "readiness_probe": _probe(period=5, failures=3),

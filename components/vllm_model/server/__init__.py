@@ -1,0 +1,1 @@
+"""The model server's pod: arguments, environment, volumes, probes and size."""
