@@ -82,7 +82,7 @@ _TABLE = (
         label="NVIDIA-A100-SXM4-80GB", memory_gib=79.1, compute_capability=8.0, most_per_node=16, mig=mig.HOPPER_80GB
     ),
     GpuProduct(label="NVIDIA-A100-80GB-PCIe", memory_gib=79.1, compute_capability=8.0, mig=mig.HOPPER_80GB),
-    GpuProduct(label="NVIDIA-GeForce-RTX-4090", memory_gib=23.6, compute_capability=8.9),
+    GpuProduct(label="NVIDIA-GeForce-RTX-4090", memory_gib=23.5, compute_capability=8.9),
     GpuProduct(label="NVIDIA-L4", memory_gib=22.0, compute_capability=8.9),
     GpuProduct(label="NVIDIA-L40", memory_gib=44.3, compute_capability=8.9),
     GpuProduct(label="NVIDIA-L40S", memory_gib=44.3, compute_capability=8.9),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from components.base.adapters import adapter_memory_gib
 from components.base.serving import Serving
 
 STREAM_BUFFER_BYTES = 5 * 2**30
@@ -31,18 +32,19 @@ class PodSize:
 
 
 def pod_size(serving: Serving) -> PodSize:
-    """Size of one replica's pod.
+    """Size of one pod of a replica, which has as many pods as it has nodes.
 
     Cores: one physical core each for the API server, the engine core and every GPU's process, and a physical core is
     two hyperthreads (vLLM documentation, "Optimization and Tuning", CPU resources for GPU deployments). Shared memory
     is mounted only where processes of several GPUs talk through it; a memory-backed volume counts against the limit.
     """
-    gpus = serving.gpus
+    gpus = serving.gpus_per_node
     shared = _SHARED_GIB_PER_GPU * gpus if gpus > 1 else 0
     buffers = gpus * (STREAM_BUFFER_BYTES // 2**30)
     multimodal = _MULTIMODAL_GIB if "vision" in serving.architecture.tasks else 0
+    adapters = gpus * adapter_memory_gib(serving.architecture, serving.adapter_rank, serving.adapter_slots)
     return PodSize(
         cpu=2 * (2 + gpus),
-        memory_gib=_SERVER_GIB + gpus * _WORKER_GIB + buffers + multimodal + shared,
+        memory_gib=_SERVER_GIB + gpus * _WORKER_GIB + buffers + multimodal + adapters + shared,
         shared_memory_gib=shared,
     )

@@ -22,8 +22,10 @@ class Serving:
 
     A replica has `data_parallel` copies of the model, each on `tensor_parallel` x `pipeline_parallel` GPUs, and lies on
     `nodes` nodes in equal parts. `gpu_memory_utilization` is the share of each GPU (or MIG slice, or time-sliced share)
-    that vLLM may use. `adapter_slots` LoRA adapters of at most `adapter_rank` are in GPU memory at once, none where it
-    is 0. `prefix_cache_share` of the KV cache is left to prefixes that requests have in common.
+    that vLLM may use. `max_num_batched_tokens` is the tokens of one batch, 0 for `batched_tokens`' choice.
+    `adapter_slots` LoRA adapters of at most `adapter_rank` are in GPU memory at once, none where it is 0.
+    `prefix_cache_share` of the KV cache is left to prefixes that requests have in common. `video_gib` is what the
+    longest video takes on each GPU while it is encoded, as somebody measured it; 0 where requests have none.
     """
 
     architecture: Architecture
@@ -37,14 +39,21 @@ class Serving:
     nodes: int = 1
     gpu_memory_utilization: float = 0.90
     max_num_seqs: int = DEFAULT_MAX_NUM_SEQS
+    max_num_batched_tokens: int = 0
     adapter_slots: int = 0
     adapter_rank: int = 0
     prefix_cache_share: float = 0.0
+    video_gib: float = 0.0
 
     @property
     def gpus(self) -> int:
         """GPUs of one replica."""
         return self.tensor_parallel * self.pipeline_parallel * self.data_parallel
+
+    @property
+    def gpus_per_copy(self) -> int:
+        """GPUs that hold the model once."""
+        return self.tensor_parallel * self.pipeline_parallel
 
     @property
     def gpus_per_node(self) -> int:
@@ -54,7 +63,9 @@ class Serving:
     def batched_tokens(self, memory_gib: float) -> int:
         """`--max-num-batched-tokens` on GPUs of `memory_gib`.
 
-        vLLM's defaults for a server. An encoder reads a text in one go, so its batch holds at least one whole text.
+        vLLM's defaults for a server, unless they are set. An encoder reads a text in one go, so its batch holds at
+        least one whole text.
         """
-        tokens = _BATCHED_TOKENS_LARGE if memory_gib >= LARGE_GPU_GIB else _BATCHED_TOKENS
+        default = _BATCHED_TOKENS_LARGE if memory_gib >= LARGE_GPU_GIB else _BATCHED_TOKENS
+        tokens = self.max_num_batched_tokens or default
         return max(tokens, self.max_model_len) if self.architecture.encoder_only else tokens

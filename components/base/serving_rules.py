@@ -1,10 +1,11 @@
-"""What makes serving impossible whatever the memory (splits, formats, contexts), and what would fit instead."""
+"""What makes serving impossible whatever the memory: splits, copies, formats, contexts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from components.base.adapters import ADAPTER_RANKS
 from components.base.capacity import Fit, fit
 from components.base.gpus import FORMAT_CAPABILITY, FP8_CAPABILITY, GPU_PRODUCTS, GpuProduct, memory_per_unit
 from components.base.models import Architecture
@@ -12,9 +13,6 @@ from components.base.node_pools import NodePool
 from components.base.serving import Serving
 
 SIXTEEN_BITS = frozenset({"bf16", "fp16"})
-
-_CONTEXT_STEP = 1024
-_ALTERNATIVES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +37,9 @@ def serving_problems(serving: Serving, pool: NodePool) -> list[Problem]:
     return [
         *_architecture_problems(serving),
         *_split_problems(serving, pool),
+        *_copies_problems(serving),
+        *_nodes_problems(serving),
+        *_adapter_problems(serving),
         *_format_problems(serving, GPU_PRODUCTS.get(pool.product or ""), pool),
     ]
 
@@ -51,43 +52,6 @@ def fit_on(serving: Serving, pool: NodePool) -> Fit:
 def works_on(serving: Serving, pool: NodePool) -> bool:
     """Whether `serving` fits `pool` in every respect."""
     return not serving_problems(serving, pool) and fit_on(serving, pool).fits
-
-
-def counts(serving: Serving, pool: NodePool) -> Iterator[Serving]:
-    """`serving` on each larger number of GPUs that one node of the pool has and that the heads can be shared over."""
-    for gpus in range(serving.gpus + 1, pool.units_per_node + 1):
-        if gpus % serving.pipeline_parallel == 0:
-            yield replace(serving, tensor_parallel=gpus // serving.pipeline_parallel)
-
-
-def alternatives(serving: Serving, pool: NodePool, pools: Iterable[NodePool]) -> tuple[str, ...]:
-    """Nearest changes of the settings with which `serving` fits, the smallest first: other formats on the same GPUs,
-    more GPUs of the pool, a shorter context, another pool."""
-    found: list[str] = []
-    for changed, text in _other_formats(serving):
-        if works_on(changed, pool):
-            found.append(text)
-            break
-    wider = next((option for option in counts(serving, pool) if works_on(option, pool)), None)
-    if wider:
-        found.append(f"gpu.count: {wider.gpus}")
-    shorter = longest_context(serving, pool)
-    if shorter:
-        found.append(f"maxModelLen: {shorter}")
-    found.extend(_elsewhere(serving, pool, pools))
-    return tuple(found[:_ALTERNATIVES])
-
-
-def longest_context(serving: Serving, pool: NodePool) -> int:
-    """Longest context, in steps of 1,024 tokens, that fits the pool with the same GPUs; 0 when none does."""
-    low, high = 0, serving.max_model_len // _CONTEXT_STEP
-    while low < high:
-        middle = (low + high + 1) // 2
-        if works_on(replace(serving, max_model_len=middle * _CONTEXT_STEP), pool):
-            low = middle
-        else:
-            high = middle - 1
-    return low * _CONTEXT_STEP
 
 
 def _architecture_problems(serving: Serving) -> Iterator[Problem]:
@@ -144,11 +108,48 @@ def _split_problems(serving: Serving, pool: NodePool) -> Iterator[Problem]:
             message=f"pool {pool.name!r} offers {share}, and a model cannot be split over several; use count: 1 or a "
             "pool of whole GPUs",
         )
-    elif gpus > pool.units_per_node:
+    elif serving.gpus_per_node > pool.units_per_node:
         yield Problem(
             key="gpu.count",
-            message=f"{gpus} GPUs are more than the {pool.units_per_node} of one node of pool {pool.name!r}, and one "
-            f"replica cannot span nodes; use at most {pool.units_per_node}, or a pool with larger nodes",
+            message=f"{serving.gpus_per_node} GPUs are more than the {pool.units_per_node} of one node of pool "
+            f"{pool.name!r}; use at most {pool.units_per_node}, a pool with larger nodes, or gpu.nodes for several",
+        )
+
+
+def _copies_problems(serving: Serving) -> Iterator[Problem]:
+    """vLLM shares the experts of a mixture out over its data-parallel copies, which this sum does not describe."""
+    if serving.data_parallel == 1:
+        return
+    if serving.architecture.expert_parameters_billion:
+        yield Problem(
+            key="gpu.dataParallel",
+            message=f"{serving.architecture.name} is a mixture of experts, whose copies share the experts among them "
+            "and stop together; set dataParallel: 1 and raise replicas",
+        )
+    if serving.nodes > 1:
+        yield Problem(
+            key="gpu.dataParallel",
+            message=f"{serving.data_parallel} copies on {serving.nodes} nodes are not supported; set dataParallel: 1 "
+            "and raise replicas",
+        )
+
+
+def _nodes_problems(serving: Serving) -> Iterator[Problem]:
+    if serving.pipeline_parallel % serving.nodes:
+        yield Problem(
+            key="gpu.nodes",
+            message=f"{serving.pipeline_parallel} pipeline stages cannot be shared over {serving.nodes} nodes; every "
+            "node needs the same number of them",
+        )
+
+
+def _adapter_problems(serving: Serving) -> Iterator[Problem]:
+    if serving.adapter_slots and serving.adapter_rank not in ADAPTER_RANKS:
+        nearest = next((rank for rank in ADAPTER_RANKS if rank >= serving.adapter_rank), ADAPTER_RANKS[-1])
+        yield Problem(
+            key="adapterSlots.rank",
+            message=f"a slot cannot have rank {serving.adapter_rank}; the nearest that holds it is {nearest} (vLLM has "
+            f"{', '.join(map(str, ADAPTER_RANKS))})",
         )
 
 
@@ -182,21 +183,3 @@ def _pools_hint(least: float) -> str:
     if least >= FP8_CAPABILITY:
         return "use 16-bit weights, or an Ada, Hopper or Blackwell GPU (L4, L40S, H100, H200, RTX PRO 6000)"
     return "use fp16 weights, or an Ampere GPU or newer"
-
-
-def _other_formats(serving: Serving) -> Iterator[tuple[Serving, str]]:
-    if serving.kv_cache == "auto":
-        yield replace(serving, kv_cache="fp8"), "precision.kvCache: fp8"
-    if serving.weights in SIXTEEN_BITS:
-        yield replace(serving, weights="fp8"), "precision.weights: fp8"
-        yield replace(serving, weights="fp8", kv_cache="fp8"), "precision: {weights: fp8, kvCache: fp8}"
-
-
-def _elsewhere(serving: Serving, pool: NodePool, pools: Iterable[NodePool]) -> Iterator[str]:
-    for other in pools:
-        if other.role != "gpu" or other.name == pool.name:
-            continue
-        single = replace(serving, tensor_parallel=1, pipeline_parallel=1)
-        option = next((way for way in (single, *counts(single, other)) if works_on(way, other)), None)
-        if option:
-            yield f"gpu: {{pool: {other.name}, count: {option.gpus}}}"

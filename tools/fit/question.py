@@ -16,6 +16,9 @@ from tools.fit.errors import FitError
 LARGEST_NODE = 8
 """GPUs of the largest servers and instances."""
 
+MOST_NODES = 4
+"""Nodes of one replica that are tried."""
+
 USAGE = (
     "make fit MODEL=<repository> [GPU=<product>] [COUNT=<gpus>] [CONTEXT=<tokens>] [WEIGHTS=<format>] "
     "[KV_CACHE=auto|fp8], or make fit STACK=<stack>"
@@ -24,7 +27,9 @@ USAGE = (
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """`gpu` is None where every product is to be tried, `count` where the smallest number is asked for."""
+    """`gpu` is None where every product is to be tried, `count` where the smallest number is asked for. `weights_asked`
+    says that the format was named, not taken from the checkpoint.
+    """
 
     architecture: Architecture
     gpu: GpuProduct | None
@@ -32,6 +37,7 @@ class Question:
     context: int
     weights: WeightFormat
     kv_cache: KvCacheFormat
+    weights_asked: bool = False
 
     def serving(self, count: int) -> Serving:
         """Serving the model on `count` GPUs of one node."""
@@ -68,18 +74,19 @@ def read_question(variables: Mapping[str, str]) -> Question:
         context=_number(variables, "CONTEXT") or architecture.max_context,
         weights=weights,
         kv_cache=kv_cache,
+        weights_asked=bool(variables.get("WEIGHTS")),
     )
 
 
 def node_of(gpu: GpuProduct) -> NodePool:
-    """A pool with one large node of `gpu`, in which cores and main memory are no limit."""
+    """A pool of large nodes of `gpu`, in which cores and main memory are no limit."""
     return NodePool(
         name=gpu.label,
         role="gpu",
         cpu=256,
         memory_gib=4096,
         min_nodes=1,
-        max_nodes=1,
+        max_nodes=MOST_NODES,
         product=gpu.label,
         gpus_per_node=LARGEST_NODE,
         memory_per_gpu_gib=gpu.memory_gib,

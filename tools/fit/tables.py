@@ -9,7 +9,8 @@ from rich.table import Table
 
 from components.base.capacity import Fit
 from components.base.node_pools import NodePool
-from components.base.placement import PlacedModel, nodes_used
+from components.base.placed_model import PlacedModel
+from components.base.placement import nodes_used
 from components.base.pod_sizes import pod_size
 from components.base.serving_rules import fit_on
 from tools.fit.answer import Option
@@ -21,18 +22,27 @@ def print_counts(console: Console, question: Question, found: Iterable[Option]) 
     table = _table(_title(question), "GPUs", "weights", "working memory", "KV cache", "tokens", "full requests", "")
     for option in found:
         verdict = "[green]fits[/]" if option.fits else f"[red]{option.problem}[/]"
-        table.add_row(str(option.count), *_numbers(option.fit), verdict)
+        table.add_row(option.gpus, *_numbers(option.fit), verdict)
     console.print(table)
 
 
-def print_products(console: Console, question: Question, best: Sequence[Option]) -> None:
-    """The smallest number of GPUs of each product that holds the model."""
-    table = _table(_title(question), "GPU", "GPUs", "weights", "working memory", "KV cache", "tokens", "full requests")
-    for option in best:
-        table.add_row(option.gpu.label, str(option.count), *_numbers(option.fit))
+def print_products(console: Console, question: Question, ways: Sequence[Option]) -> None:
+    """The cheapest way on each product that holds the model, the cheapest product first."""
+    numbers = ("weights", "working memory", "KV cache", "tokens", "full requests")
+    table = _table(_title(question), "GPU", "GPUs", "format", *numbers, "AWS instance", "USD per hour")
+    for way in ways:
+        offer = way.offer
+        price = (offer.text, f"{offer.usd_per_hour:.2f}") if offer else ("", "no list price")
+        table.add_row(way.gpu.label, way.gpus, way.serving.weights, *_numbers(way.fit), *price)
     console.print(table)
-    if not best:
-        console.print("no single server holds it", style="bold red")
+
+
+def described(way: Option) -> str:
+    """For example `2 x NVIDIA-L40S in bf16, on g6e.12xlarge for 10.49 USD an hour`."""
+    offer = way.offer
+    where = f"on {offer.text} for {offer.usd_per_hour:.2f} USD an hour" if offer else "no list price"
+    nodes = f" on {way.serving.nodes} nodes" if way.serving.nodes > 1 else ""
+    return f"{way.serving.gpus} x {way.gpu.label}{nodes} in {way.serving.weights}, {where}"
 
 
 def print_models(console: Console, models: Sequence[PlacedModel], pools: Sequence[NodePool]) -> None:

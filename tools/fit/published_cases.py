@@ -7,13 +7,6 @@ to `HELD_OUT`, before the formula was run on any of them. Collected on 2026-11-2
 A case holds only what its source states. A default that the source leaves unstated is the default of its vLLM version,
 which is said in `note`: `gpu_memory_utilization` is 0.9 in old versions and already 0.92 in 0.25.0. "Older engine" in a
 note means V0, which profiles a whole prompt of `max_model_len` tokens. In quotes, `;` joins lines and [...] shortens.
-
-Models that `components/base/model_catalogue.py` lacks, to be added with the facts of their config.json:
-Qwen/QwQ-32B-AWQ, Qwen/Qwen2.5-7B-Instruct (also as GPTQ-Int4, and RedHatAI/Qwen2.5-7B-Instruct-FP8-dynamic),
-Qwen/Qwen2.5-14B-Instruct, Qwen/Qwen3-14B and Qwen3-14B-AWQ, Qwen/Qwen3-235B-A22B-FP8 and its Instruct-2507-FP8,
-Qwen/Qwen3-VL-30B-A3B-Instruct, allenai/wildguard (Mistral-7B-v0.3), deepseek-ai/DeepSeek-R1 (as DeepSeek-V3.1),
-deepseek-ai/DeepSeek-R1-Distill-Qwen-14B (as Qwen2.5-14B), meta-llama/Meta-Llama-3-8B (as Llama-3.1-8B),
-meta-llama/Llama-3.1-70B-Instruct and nvidia/Llama-3.3-70B-Instruct-FP8 (as Llama-3.3-70B).
 """
 
 from __future__ import annotations
@@ -28,7 +21,9 @@ class PublishedCase:
     """One start of vLLM. `gpu` is a key of `GPU_PRODUCTS`: the nearest one where the card is missing there, see `note`.
 
     `kv_tokens` is what the whole engine holds; where it refused to start, the number that its error names.
-    `available_kv_gib` and `weights_gib` are those of one GPU. `fits` says whether the engine started.
+    `available_kv_gib` and `weights_gib` are those of one GPU. `fits` says whether the engine started. `length_stated`
+    is False where `max_model_len` is a guess: the tokens do not depend on it, whether it fits does. `excluded` says why
+    a case judges nothing: a reason that lies in its source, written down before any error was looked at.
     """
 
     identity: str
@@ -51,7 +46,12 @@ class PublishedCase:
     source: str
     quote: str
     note: str = ""
+    excluded: str = ""
+    length_stated: bool = True
 
+
+_OLDER_ENGINE = "the V0 engine, which profiles a whole prompt of max_model_len tokens"
+_GPU_INFERRED = "the source does not say which card it was"
 
 _GITHUB = "https://github.com/"
 _VLLM = _GITHUB + "vllm-project/vllm/"
@@ -298,6 +298,7 @@ HELD_OUT: tuple[PublishedCase, ...] = (
         source=_VLLM + "pull/48322",
         quote="from 2048 to 8192 shrank the KV cache pool by 10% (40,464 -> 36,720 tokens)",
         note=("max_model_len is NOT stated; it must have been below the tokens, and the pool does not depend on it."),
+        length_stated=False,
     ),
     PublishedCase(
         identity="a100-notes-qwen3-vl-30b",
@@ -400,6 +401,7 @@ HELD_OUT: tuple[PublishedCase, ...] = (
         note=(
             "The card is an RTX 3090 of 23.58 GiB. Older engine: profiles one prompt of max_model_len without chunks."
         ),
+        excluded=_OLDER_ENGINE,
     ),
     PublishedCase(
         identity="ray-llama31-8b-l4",
@@ -417,6 +419,7 @@ HELD_OUT: tuple[PublishedCase, ...] = (
             "or L4, its configuration L4; the log line is the older engine's. gpu_memory_utilization is "
             "not stated: the default of that version."
         ),
+        excluded=_OLDER_ENGINE,
     ),
     PublishedCase(
         identity="hpi-llama33-70b-fp8-h100-32k",
@@ -453,6 +456,7 @@ HELD_OUT: tuple[PublishedCase, ...] = (
         source="https://blog.huikang.dev/2025/12/28/vllm-logs.html",
         quote="Available KV cache memory: 8.99 GiB; GPU KV cache size: 130,960 tokens",
         note=("One GPU of a Kaggle notebook; H100 80GB follows from the memory, the part read does not name it."),
+        excluded=_GPU_INFERRED,
     ),
     PublishedCase(
         identity="ray-gpt-oss-120b-2xl40s",
@@ -677,6 +681,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
             "max_model_len is the model's own, no flag given; an LMCache connector is loaded. "
             "gpu_memory_utilization is not stated: the default of that version."
         ),
+        excluded="an LMCache connector is loaded, which takes GPU memory of its own",
     ),
     PublishedCase(
         identity="tokenkaki-qwen3-8b-a100-40",
@@ -708,6 +713,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
         source=_VLLM + "pull/48322",
         quote="from 2048 to 8192 shrank the KV cache pool by 10% (40,464 -> 36,720 tokens)",
         note=("max_model_len is NOT stated; it must have been below the tokens, and the pool does not depend on it."),
+        length_stated=False,
     ),
     PublishedCase(
         identity="h100-nvl-log-qwen3-vl-30b",
@@ -745,6 +751,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
             "The card is an RTX 3090. Mistral-7B-v0.3 architecture. Older engine of mid-2024. "
             "gpu_memory_utilization is not stated: the default of that version."
         ),
+        excluded=_OLDER_ENGINE,
     ),
     PublishedCase(
         identity="vllm-13061-r1-qwen-14b-2x4090",
@@ -762,6 +769,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
             "max seq len (131072) is larger than the maximum number of tokens that can be stored in KV cache (81536)"
         ),
         note="Older engine. One rank reports 8.69 GiB for the KV cache; the smallest rank decides.",
+        excluded=_OLDER_ENGINE,
     ),
     PublishedCase(
         identity="satyan0-llama31-70b-fp8-rtxpro6000-750",
@@ -811,6 +819,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
         note=(
             "The card is an RTX 3090 of 23.58 GiB. Older engine: profiles one prompt of max_model_len without chunks."
         ),
+        excluded=_OLDER_ENGINE,
     ),
     PublishedCase(
         identity="vllm-12330-llama3-8b-a100-40",
@@ -829,6 +838,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
             "Older engine. Blocks of 16 tokens. The author raised max_num_seqs to an unstated number: "
             "9.37 GiB of activations."
         ),
+        excluded=_OLDER_ENGINE,
     ),
     PublishedCase(
         identity="hpi-llama33-70b-fp8-h100-131k",
@@ -862,6 +872,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
             "The author says the same KV cache error as before; which H100 is not stated. max_model_len "
             "is the model's own."
         ),
+        excluded=_GPU_INFERRED,
     ),
     PublishedCase(
         identity="myoceane-gpt-oss-20b-a100",
@@ -877,6 +888,7 @@ FOR_TUNING: tuple[PublishedCase, ...] = (
         source="https://myoceane.fr/index.php/ai-vllm-a100-gemma-4/",
         quote="Available KV cache memory: 36.56 GiB",
         note="An A100; that it has 80 GB follows from the memory. The number of tokens was not read.",
+        excluded=_GPU_INFERRED,
     ),
 )
 """What constants of the formula may be tuned to."""
