@@ -266,8 +266,12 @@ class WorkloadIdentity(Protocol):
         purpose: BucketPurpose,
         write: bool,
         opts: pulumi.ResourceOptions,
+        prefix: str = "",
     ) -> IdentityGrant:
-        """Grant `service_account` of `namespace` read (and `write`) access to the bucket of `purpose`."""
+        """Grant `service_account` of `namespace` read (and `write`) access to the bucket of `purpose`.
+
+        `prefix` limits it to objects below that folder, where the substrate has grants and not one key per bucket.
+        """
         ...
 
 

@@ -23,6 +23,7 @@ class KeyIdentity:
         purpose: BucketPurpose,
         write: bool,  # noqa: ARG002 # a bucket has one key
         opts: pulumi.ResourceOptions,  # noqa: ARG002 # no resource is made
+        prefix: str = "",  # noqa: ARG002 # a bucket has one key
     ) -> IdentityGrant:
         """The key of the bucket, and the environment that points an S3 client at the store.
 

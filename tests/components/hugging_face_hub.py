@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 REVISION = "b" * 40
 LARGE = (".safetensors", ".bin", ".pth")
@@ -16,13 +17,16 @@ LARGE = (".safetensors", ".bin", ".pth")
 
 class FakeHub:
     """One repository. `corrupt` names files whose content is altered on the way, `break_once` those whose first answer
-    ends in the middle. `token` is required where it is set."""
+    ends in the middle. `busy` are answers (status and headers) that come first. `token` is required where it is set.
+    `served` are the files that were asked for, `requests` counts everything."""
 
     def __init__(self, repository: str, files: dict[str, bytes], *, token: str | None = None) -> None:
         self.repository, self.files, self.token = repository, files, token
         self.corrupt: set[str] = set()
         self.break_once: set[str] = set()
+        self.busy: list[tuple[int, dict[str, str]]] = []
         self.served: list[str] = []
+        self.requests = 0
         self.address = ""
 
     def listing(self) -> dict[str, Any]:
@@ -32,7 +36,7 @@ class FakeHub:
         if path == f"/api/models/{self.repository}/revision/{REVISION}?blobs=true":
             return 200, json.dumps(self.listing()).encode()
         prefix = f"/{self.repository}/resolve/{REVISION}/"
-        name = path.removeprefix(prefix)
+        name = unquote(path.removeprefix(prefix))
         if not path.startswith(prefix) or name not in self.files:
             return 404, b""
         self.served.append(name)
@@ -52,6 +56,11 @@ def _entry(name: str, content: bytes) -> dict[str, Any]:
 def serving(hub: FakeHub) -> Iterator[FakeHub]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            hub.requests += 1
+            if hub.busy:
+                status, headers = hub.busy.pop(0)
+                self._send(status, b"", headers)
+                return
             if hub.token and self.headers["authorization"] != f"Bearer {hub.token}":
                 self._send(401, b"")
                 return
@@ -59,10 +68,12 @@ def serving(hub: FakeHub) -> Iterator[FakeHub]:
             start = int((self.headers["range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
             self._send(206 if start else status, content[start:])
 
-        def _send(self, status: int, content: bytes) -> None:
+        def _send(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
             name = self.path.rpartition("/")[2]
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
+            for header, value in (headers or {}).items():
+                self.send_header(header, value)
             self.end_headers()
             if name in hub.break_once:
                 hub.break_once.remove(name)

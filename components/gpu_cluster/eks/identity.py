@@ -46,8 +46,9 @@ class PodIdentity:
         purpose: BucketPurpose,
         write: bool,
         opts: pulumi.ResourceOptions,
+        prefix: str = "",
     ) -> IdentityGrant:
-        """Let the ServiceAccount read (and write) the bucket of `purpose`.
+        """Let the ServiceAccount read (and write) the bucket of `purpose`, or its objects below `prefix` alone.
 
         Raises ValueError where the store has no such bucket.
         """
@@ -57,7 +58,7 @@ class PodIdentity:
         pod_role = self.role_of(name, namespace=namespace, service_account=service_account, opts=opts)
         arn = pulumi.Output.concat("arn:aws:s3:::", store.buckets[purpose].name)
         document = pulumi.Output.all(arn, self.key_arn).apply(
-            lambda arns: json.dumps(policy_documents.bucket_access(arns[0], arns[1], write=write))
+            lambda arns: json.dumps(policy_documents.bucket_access(arns[0], arns[1], write=write, prefix=prefix))
         )
         access = aws.iam.RolePolicy(f"{name}-{purpose}-access", role=pod_role.role.name, policy=document, opts=opts)
         return IdentityGrant(environment={"AWS_REGION": self.region}, access=None, ready=(pod_role.association, access))

@@ -103,8 +103,11 @@ def node_volumes_key(account_id: str) -> Document:
     return policy(use, grant)
 
 
-def bucket_access(bucket_arn: str, key_arn: str, *, write: bool) -> Document:
-    """Read, and with `write` also write, the objects of one bucket and use its key."""
+def bucket_access(bucket_arn: str, key_arn: str, *, write: bool, prefix: str = "") -> Document:
+    """Read, and with `write` also write, the objects of one bucket (below `prefix`) and use its key.
+
+    The whole bucket can be listed: whoever may not list it is refused where an object is merely missing.
+    """
     object_actions = ["s3:GetObject"]
     key_actions = ["kms:Decrypt"]
     if write:
@@ -112,7 +115,7 @@ def bucket_access(bucket_arn: str, key_arn: str, *, write: bool) -> Document:
         key_actions += ["kms:GenerateDataKey"]
     return policy(
         allow(["s3:ListBucket", "s3:GetBucketLocation"], [bucket_arn]),
-        allow(object_actions, [f"{bucket_arn}/*"]),
+        allow(object_actions, [f"{bucket_arn}/{prefix}/*" if prefix else f"{bucket_arn}/*"]),
         allow(key_actions, [key_arn]),
     )
 
