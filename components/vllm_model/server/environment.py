@@ -37,6 +37,11 @@ _QUIET = {
     "DO_NOT_TRACK": "1",
 }
 
+_CLOSED = {
+    # Media of clients come inside requests; a redirect could lead a fetch to where the list of hosts does not.
+    "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
+}
+
 
 def server_environment(
     *,
@@ -44,7 +49,7 @@ def server_environment(
     startup_seconds: int,
 ) -> list[EnvVarArgsDict]:
     """Variables of every server."""
-    plain = _WRITABLE | _QUIET | {"VLLM_ENGINE_READY_TIMEOUT_S": str(startup_seconds)}
+    plain = _WRITABLE | _QUIET | _CLOSED | {"VLLM_ENGINE_READY_TIMEOUT_S": str(startup_seconds)}
     return [
         *variables(plain),
         secret_variable("VLLM_API_KEY", api_key_secret, API_KEY),

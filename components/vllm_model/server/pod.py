@@ -28,9 +28,16 @@ if TYPE_CHECKING:
         TolerationArgsDict,
         TopologySpreadConstraintArgsDict,
     )
+    from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 UID = 2000
 """User `vllm` of the image, in group 0; its home and caches belong to the group."""
+
+REMOTE_CODE_ANNOTATION = "ai-platform/trust-remote-code-reason"
+"""Why a server may run Python files of its weights, where people and policies see it."""
+
+_REVISION_LABELS = ["pod-template-hash", "rollouts-pod-template-hash"]
+"""Labels by which a Deployment and an Argo Rollout tell revisions apart; a pod lacks one of them, which is ignored."""
 
 
 def pod_template(
@@ -38,9 +45,18 @@ def pod_template(
 ) -> PodTemplateSpecArgsDict:
     """The template of a server's pod. `model` is the path of the weights, `parts` what they and adapters bring."""
     return {
-        "metadata": {"labels": labels.object_labels(args.name, SERVER_COMPONENT, args.platform.environment)},
+        "metadata": _metadata(args),
         "spec": _pod_spec(args, model, environment, parts),
     }
+
+
+def _metadata(args: VllmModelArgs) -> ObjectMetaArgsDict:
+    metadata: ObjectMetaArgsDict = {
+        "labels": labels.object_labels(args.name, SERVER_COMPONENT, args.platform.environment)
+    }
+    if args.server.remote_code_reason:
+        metadata["annotations"] = {REMOTE_CODE_ANNOTATION: args.server.remote_code_reason}
+    return metadata
 
 
 def _pod_spec(
@@ -78,12 +94,7 @@ def _container(
 ) -> ContainerArgsDict:
     size = pod_size(args.serving)
     arguments = server_arguments(
-        name=args.name,
-        serving=args.serving,
-        pool=pool,
-        tool_call_parser=args.tool_call_parser,
-        reasoning_parser=args.reasoning_parser,
-        drain_seconds=args.drain_seconds,
+        name=args.name, serving=args.serving, pool=pool, options=args.server, drain_seconds=args.drain_seconds
     )
     periods = durations.startup_seconds(args.serving) // durations.PROBE_PERIOD
     return {
@@ -98,7 +109,7 @@ def _container(
             cpu=str(size.cpu),
             cpu_limit=str(2 * size.cpu),
             memory=f"{size.memory_gib}Gi",
-            extended={pool.resource: args.serving.gpus},
+            extended={pool.resource: args.serving.gpus_per_node},
         ),
         "volume_mounts": [*mounts(size), *parts.mounts],
         # The port opens when the weights are loaded and the graphs captured; until then only this probe counts.
@@ -133,6 +144,8 @@ def _spread(name: str) -> list[TopologySpreadConstraintArgsDict]:
             "topology_key": key,
             "when_unsatisfiable": "ScheduleAnyway",
             "label_selector": {"match_labels": labels.selector_labels(name, SERVER_COMPONENT)},
+            # Pods of the revision that leaves would push the new ones together.
+            "match_label_keys": _REVISION_LABELS,
         }
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
     ]
