@@ -5,6 +5,7 @@ from components.observability_stack.arguments import (
     Retention,
     SecretKey,
     ServiceLevels,
+    Triggers,
 )
 from components.observability_stack.component import ObservabilityStack
 
@@ -14,4 +15,5 @@ __all__ = [
     "Retention",
     "SecretKey",
     "ServiceLevels",
+    "Triggers",
 ]

@@ -27,6 +27,25 @@ class ServiceLevels:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Triggers:
+    """When load becomes pressure: more GPUs, another replica, a larger GPU or fewer requests are due.
+
+    Shares: `gpu_use` of a product's GPUs busy, `gpu_memory_use` of a GPU's memory, `kv_cache_use` of a replica's KV
+    cache. `queue_depth` requests wait per replica. `p95_seconds` is the time to the first token that 95 of 100 requests
+    must not exceed. `start_seconds` is the longest that any model may take from its pod's creation until it serves.
+    The defaults of the first four and of `p95_seconds` are the platform's scaling triggers; memory has 5 % above the
+    share that vLLM takes by default.
+    """
+
+    gpu_use: float = 0.85
+    gpu_memory_use: float = 0.95
+    kv_cache_use: float = 0.9
+    queue_depth: int = 5
+    p95_seconds: float = 5
+    start_seconds: int = 2700
+
+
+@dataclass(frozen=True, kw_only=True)
 class Retention:
     """How long metrics are kept: whichever of `days` and the volume's size `gib` (GiB per replica) is reached first."""
 
@@ -62,4 +81,5 @@ class ObservabilityStackArgs:
     models: tuple[str, ...]
     vector_store_key: SecretKey | None = None
     alert_webhook_url: pulumi.Output[str] | None = None
+    triggers: Triggers = Triggers()
     after: Sequence[pulumi.Resource] = ()

@@ -153,7 +153,7 @@ def _rules(child: _Child, args: ObservabilityStackArgs, watched: set[str]) -> No
         api_version=MONITORING_API,
         kind="PrometheusRule",
         metadata=child.metadata("ai-platform", "alerts"),
-        spec=rules_spec(rule_groups(args.service_levels, args.models, watched)),
+        spec=rules_spec(rule_groups(args.service_levels, args.models, watched, args.triggers)),
         opts=child.opts,
     )
 

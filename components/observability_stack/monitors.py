@@ -13,9 +13,11 @@ from typing import Any
 from components.base import labels, namespaces, peers
 from components.base.label_selector import selects
 from components.base.operator_objects import (
+    ARGO_ROLLOUTS_LABELS,
     CERT_MANAGER_LABELS,
     DCGM_EXPORTER_LABELS,
     KARPENTER_LABELS,
+    KEDA_OPERATOR_LABELS,
     LOAD_BALANCER_CONTROLLER_LABELS,
     LONGHORN_LABELS,
 )
@@ -104,6 +106,21 @@ def known_monitors(vector_store_key: SecretKey | None = None) -> tuple[Monitor, 
             namespace=namespaces.KARPENTER,
             selector={"matchLabels": KARPENTER_LABELS},
             port="http-metrics",
+        ),
+        # Its series are about objects of other namespaces, whose label `namespace` they carry.
+        Monitor(
+            name="autoscaler",
+            namespace=namespaces.SERVING_OPERATORS,
+            selector={"matchLabels": KEDA_OPERATOR_LABELS},
+            port="metrics",
+            honor_labels=True,
+        ),
+        Monitor(
+            name="rollouts",
+            namespace=namespaces.SERVING_OPERATORS,
+            selector={"matchLabels": ARGO_ROLLOUTS_LABELS},
+            port="metrics",
+            honor_labels=True,
         ),
         Monitor(
             name="load-balancer-controller",

@@ -11,7 +11,9 @@ METRICS = {
     "litellm_proxy_total_requests_metric_total",
     "litellm_llm_api_time_to_first_token_metric_bucket",
     "litellm_request_total_latency_metric_bucket",
-    "litellm_deployment_state",
+    "litellm_deployment_failure_responses_total",
+    "litellm_deployment_success_responses_total",
+    "litellm_deployment_failed_fallbacks_total",
     "litellm_remaining_team_budget_metric",
     "litellm_team_max_budget_metric",
     "litellm_spend_metric_total",
@@ -23,6 +25,15 @@ METRICS = {
     "vllm:time_to_first_token_seconds_bucket",
     "vllm:prompt_tokens_total",
     "vllm:generation_tokens_total",
+    # KEDA 2.20, pkg/metricscollector/prommetrics.go
+    "keda_scaled_object_errors_total",
+    # Argo Rollouts 1.9, controller/metrics/prommetrics.go
+    "rollout_info",
+    # kube-state-metrics, docs/metrics/workload
+    "kube_horizontalpodautoscaler_spec_max_replicas",
+    "kube_horizontalpodautoscaler_status_current_replicas",
+    "kube_pod_status_phase",
+    "kube_pod_status_ready",
     # NVIDIA DCGM exporter, etc/dcp-metrics-included.csv
     "DCGM_FI_DEV_GPU_UTIL",
     "DCGM_FI_PROF_GR_ENGINE_ACTIVE",
@@ -52,14 +63,14 @@ METRICS = {
 
 _WORDS = {
     *("sum", "min", "max", "avg", "rate", "increase", "changes", "absent", "vector", "time", "histogram_quantile"),
-    *("by", "and", "or", "unless", "le", "label_values"),
+    *("by", "and", "or", "unless", "le", "label_values", "on", "label_replace"),
 }
 
 
 def metrics_used(expression: str) -> set[str]:
     """Metric names in a PromQL expression: identifiers that are no word of the language, no label and no number."""
     text = re.sub(r'"[^"]*"', "", expression)
-    text = re.sub(r"by \([^)]*\)", "", text)
+    text = re.sub(r"\b(by|on) \([^)]*\)", "", text)
     text = re.sub(r"\{[^}]*\}", "", text)
-    text = re.sub(r"\[[^\]]*\]", "", text)
+    text = re.sub(r"\[[^\]]*\]|\boffset \w+", "", text)
     return {word for word in re.findall(r"[A-Za-z_][A-Za-z0-9_:]*", text) if word not in _WORDS}

@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.observability_stack import ServiceLevels
+from components.observability_stack import ServiceLevels, Triggers
 from components.observability_stack.rules import rule_groups, rules_spec
 from tests.builders.alert_scenarios import HEALTHY, SCENARIOS
 from tests.builders.exported_metrics import METRICS, metrics_used
@@ -20,10 +20,13 @@ from tests.crd_schemas import schema_problems
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ServiceLevels(availability=0.999, error_rate=0.001, p95_seconds=2)
+TRIGGERS = Triggers()
 WATCHED = (
     "gateway",
     "model",
     "gpu",
+    "autoscaler",
+    "rollouts",
     "identity",
     "postgres",
     "vector-store",
@@ -32,8 +35,10 @@ WATCHED = (
 )
 
 
-def spec(watched: tuple[str, ...] = WATCHED, levels: ServiceLevels = LEVELS) -> dict[str, Any]:
-    return rules_spec(rule_groups(levels, ("qwen3-8b",), watched))
+def spec(
+    watched: tuple[str, ...] = WATCHED, levels: ServiceLevels = LEVELS, triggers: Triggers = TRIGGERS
+) -> dict[str, Any]:
+    return rules_spec(rule_groups(levels, ("qwen3-8b",), watched, triggers))
 
 
 def all_rules(**arguments: Any) -> list[dict[str, Any]]:
@@ -85,6 +90,34 @@ def test_what_is_not_watched_has_no_alerts() -> None:
     assert "litellm_" in expressions
     for absent in ("DCGM_", "vllm:", "cnpg_", "certmanager_", 'job="identity"', 'job="vector-store"'):
         assert absent not in expressions
+
+
+def test_triggers_decide_when_load_is_pressure() -> None:
+    triggers = Triggers(gpu_use=0.7, gpu_memory_use=0.98, kv_cache_use=0.8, queue_depth=9, p95_seconds=4)
+    expressions = {alert["alert"]: alert["expr"] for alert in alerts(triggers=triggers)}
+    for name, limit in (
+        ("GpuSaturated", "> 0.7"),
+        ("GpuMemoryNearlyFull", "> 0.98"),
+        ("ModelKvCacheNearlyFull", "> 0.8"),
+        ("ModelQueueLong", "> 9 "),
+        ("ModelAtMaximum", "> 9 "),
+        ("ModelLatencyHigh", "> 4"),
+    ):
+        assert limit in expressions[name], name
+
+
+def test_nobody_is_called_before_the_promise_is_broken() -> None:
+    generous = ServiceLevels(availability=0.99, error_rate=0.01, p95_seconds=30)
+    (call,) = (alert for alert in alerts(levels=generous) if alert["alert"] == "ModelLatencyHigh")
+    assert call["expr"].endswith("> 30")
+
+
+def test_a_model_may_take_its_whole_start() -> None:
+    (alert,) = (
+        alert for alert in alerts(triggers=Triggers(start_seconds=5400)) if alert["alert"] == "ModelCannotStart"
+    )
+    assert alert["for"] == "5400s"
+    assert "90 minutes" in alert["annotations"]["description"]
 
 
 @given(availability=st.floats(min_value=0.95, max_value=0.99999))

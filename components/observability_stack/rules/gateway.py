@@ -60,11 +60,14 @@ def gateway_rules(levels: ServiceLevels) -> RuleGroup:
             _latency(levels),
             Alert(
                 name="GatewayModelOutage",
-                expression="max by (litellm_model_name, api_base) (litellm_deployment_state) == 2",
+                expression=_outage("10m"),
                 hold="5m",
                 severity="critical",
                 summary="The gateway gets no answer from {{ $labels.litellm_model_name }}",
-                description="The gateway gave up on {{ $labels.api_base }}: requests fail or fall back.",
+                description=(
+                    "{{ $value | humanize }} requests failed in the last 10 minutes and none was answered: they fail "
+                    "or fall back."
+                ),
             ),
             Alert(
                 name="TeamBudgetNearlyUsed",
@@ -85,6 +88,16 @@ def gateway_rules(levels: ServiceLevels) -> RuleGroup:
 def error_ratio(window: str) -> str:
     """Name of the series that holds the share of server errors over `window`."""
     return f"gateway:request_errors:ratio_rate{window}"
+
+
+def _outage(window: str) -> str:
+    # Not by litellm_deployment_state: LiteLLM sets 2 (given up) on a series whose api_base lacks the path that requests
+    # have, and never takes it back.
+    failures, successes = (
+        f"sum by (litellm_model_name) (increase(litellm_deployment_{kind}_responses_total[{window}]))"
+        for kind in ("failure", "success")
+    )
+    return f"{failures} > {FEWEST_ERRORS} unless {successes} > 0"
 
 
 def _error_ratio(window: str) -> Record:

@@ -5,6 +5,7 @@ Metric names: NVIDIA DCGM exporter, `etc/dcp-metrics-included.csv`, the set that
 
 from __future__ import annotations
 
+from components.observability_stack.arguments import Triggers
 from components.observability_stack.rules.rule import Alert, Record, RuleGroup
 
 UTILISATION = "gpu:utilisation:ratio"
@@ -17,12 +18,14 @@ errors, failed row remapping, NVLink, GPU off the bus, GSP firmware. Source: NVI
 HOTTEST_CELSIUS = 85
 """Data-centre GPUs slow down a few degrees above (NVIDIA data sheets: slowdown at 87 to 92 °C)."""
 
-FULLEST_MEMORY = 0.97
-"""vLLM reserves 92 % of a GPU's memory by default (`--gpu-memory-utilization`): a lower limit would always fire."""
 
+def gpu_rules(triggers: Triggers) -> RuleGroup:
+    """Rules of every GPU node.
 
-def gpu_rules() -> RuleGroup:
-    """Rules of every GPU node."""
+    vLLM takes its whole share of a GPU's memory when it starts (`gpuMemoryUtilization`), so a memory limit below that
+    share would always fire and says nothing about load: `triggers.gpu_memory_use` lies above it. What a load does to
+    memory shows in the KV cache inside that share (ModelKvCacheNearlyFull).
+    """
     hardware = " or ".join(f"DCGM_FI_DEV_XID_ERRORS == {code}" for code in HARDWARE_XIDS)
     return RuleGroup(
         name="gpus",
@@ -80,7 +83,7 @@ def gpu_rules() -> RuleGroup:
             ),
             Alert(
                 name="GpuMemoryNearlyFull",
-                expression=f"{MEMORY} > {FULLEST_MEMORY}",
+                expression=f"{MEMORY} > {triggers.gpu_memory_use:g}",
                 hold="10m",
                 severity="warning",
                 summary="Memory of GPU {{ $labels.gpu }} of {{ $labels.node }} is nearly full",
@@ -88,9 +91,9 @@ def gpu_rules() -> RuleGroup:
             ),
             Alert(
                 name="GpuSaturated",
-                expression=f"avg by (modelName) ({UTILISATION}) > 0.85",
+                expression=f"avg by (modelName) ({UTILISATION}) > {triggers.gpu_use:g}",
                 hold="1h",
-                severity="info",
+                severity="warning",
                 summary="All {{ $labels.modelName }} GPUs are busy",
                 description="{{ $value | humanizePercentage }} on average for an hour: there is no room for more load.",
             ),
