@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
+from components.base import model_proxy
 from components.base.label_selector import selects, selects_by_map
 from components.base.labels import COMPONENT
 from policies.fields import Field, any_known
@@ -66,6 +67,10 @@ def leads_to_model(stack: Stack, route: Subject, reference: Field) -> bool:
 
 def service_leads_to_model(stack: Stack, namespace: str, name: str, hops: int = 0) -> bool:
     """Whether the Service of that name selects pods that serve a model, or is an alias of one that does."""
+
+    if (namespace, name) == (model_proxy.NAMESPACE, model_proxy.NAME):
+        # Made by Envoy Gateway in front of the internal Gateway, and so in no stack.
+        return True
 
     def holds(service: Subject) -> bool:
         return _is_at(service, namespace, name) and is_model_service(stack, service, hops)

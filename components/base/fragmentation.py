@@ -16,11 +16,14 @@ def may_be_blocked(needed: int, others: Iterable[int], nodes: int, per_node: int
     Each node is blocked with as few units as the sizes allow; what is left of `others` may start later.
     """
     remaining = Counter(others)
-    for _ in range(nodes):
+    while nodes > 0:
         filling = smallest_filling(remaining, per_node - needed + 1, per_node)
         if filling is None:
             return False
-        remaining -= filling
+        # The smallest filling stays the smallest while its pods last: nodes alike are filled at once.
+        times = min(nodes, *(remaining[size] // count for size, count in filling.items()))
+        nodes -= times
+        remaining -= Counter({size: times * count for size, count in filling.items()})
     return True
 
 

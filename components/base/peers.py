@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.base import namespaces
+from components.base import model_proxy, namespaces
 from components.base.wiring import METADATA_CIDRS, External, Workload
 
 CLUSTER_DNS = Workload.selecting("kube-system", "kube-dns", {"k8s-app": "kube-dns"})
@@ -14,12 +14,30 @@ PROMETHEUS = Workload.selecting(namespaces.OBSERVABILITY, "prometheus", {"app.ku
 GRAFANA = Workload.selecting(namespaces.OBSERVABILITY, "grafana", {"app.kubernetes.io/name": "grafana"})
 """Pods of the Grafana chart."""
 
+OWNING_GATEWAY_LABEL = "gateway.envoyproxy.io/owning-gateway-name"
+"""Label by which Envoy Gateway tells the proxies of one Gateway from those of another (`internal/gatewayapi`)."""
+
 EDGE_PROXY = Workload.selecting(
     namespaces.GATEWAY,
     "edge-proxy",
-    {"app.kubernetes.io/managed-by": "envoy-gateway", "app.kubernetes.io/component": "proxy"},
+    {
+        "app.kubernetes.io/managed-by": "envoy-gateway",
+        "app.kubernetes.io/component": "proxy",
+        OWNING_GATEWAY_LABEL: "edge",
+    },
 )
 """Envoy pods that Envoy Gateway makes for the platform's Gateway, the only pods that clients outside reach."""
+
+MODEL_PROXY = Workload.selecting(
+    namespaces.GATEWAY,
+    "model-proxy",
+    {
+        "app.kubernetes.io/managed-by": "envoy-gateway",
+        "app.kubernetes.io/component": "proxy",
+        OWNING_GATEWAY_LABEL: model_proxy.NAME,
+    },
+)
+"""Envoy pods of the internal gateway: LiteLLM alone reaches them, and they alone reach the models behind them."""
 
 EDGE_HTTP_PORT = 10080
 EDGE_HTTPS_PORT = 10443

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from components.base.fragmentation import may_be_blocked
+from components.base.crowding import crowding_errors, order_errors
 from components.base.gpus import GPU_PRODUCTS
 from components.base.node_pools import NodePool
-from components.base.pod_sizes import PodSize, pod_size
+from components.base.packing import empty_node, pack, pods_per_node
+from components.base.placed_model import PlacedModel
+from components.base.pod_sizes import pod_size
 from components.base.serving import Serving
-from components.base.serving_rules import alternatives, fit_on, serving_problems
+from components.base.serving_alternatives import alternatives
+from components.base.serving_rules import fit_on, serving_problems, works_on
 
-RESERVED_CPU = 1
-"""Cores of a GPU node that the system and the node agents (GPU operator, DCGM, node exporter) need."""
-RESERVED_MEMORY_SHARE = 0.06
-"""Share of a node's memory that kubelet and system reserve (the larger cloud and k3s defaults are below 6 %)."""
 _MEMORY_TOLERANCE_GIB = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlacedModel:
-    """A model of the stack file: how one replica is served, in which pool, and how many replicas there are."""
-
-    name: str
-    serving: Serving
-    pool: str
-    min_replicas: int
-    max_replicas: int
-
-
-@dataclass(kw_only=True)
-class _Node:
-    """What is left of one node."""
-
-    units: int
-    cpu: int
-    memory_gib: float
-    models: list[str] = field(default_factory=list[str])
-
-    def takes(self, units: int, size: PodSize) -> bool:
-        return units <= self.units and size.cpu <= self.cpu and size.memory_gib <= self.memory_gib
-
-    def place(self, name: str, units: int, size: PodSize) -> None:
-        self.units -= units
-        self.cpu -= size.cpu
-        self.memory_gib -= size.memory_gib
-        self.models.append(name)
 
 
 def placement_errors(models: Sequence[PlacedModel], pools: Sequence[NodePool]) -> tuple[str, ...]:
@@ -58,12 +27,13 @@ def placement_errors(models: Sequence[PlacedModel], pools: Sequence[NodePool]) -
     errors = [*_pool_errors(pools)]
     for index, model in enumerate(models):
         errors.extend(f"models[{index}].{text}" for text in _model_errors(model, by_name))
-    return tuple(errors) or tuple(_crowding_errors(models, by_name)) or tuple(_order_errors(models, by_name))
+    return tuple(errors) or tuple(crowding_errors(models, by_name)) or tuple(order_errors(models, by_name))
 
 
 def nodes_used(models: Iterable[PlacedModel], pool: NodePool) -> tuple[tuple[str, ...], ...]:
-    """Names of the models on each node of the pool, one name per replica, as the first-fit check places them."""
-    nodes, _ = _packed([model for model in models if model.pool == pool.name], pool)
+    """Names of the models on each node of the pool, one name per pod, as the first-fit check places them. What an
+    update needs for a while is left out."""
+    nodes, _ = pack([model.pods(with_surge=False) for model in models if model.pool == pool.name], pool)
     return tuple(tuple(node.models) for node in nodes)
 
 
@@ -91,6 +61,7 @@ def _model_errors(model: PlacedModel, pools: Mapping[str, NodePool]) -> Iterator
     if not problems:
         yield from _memory_errors(model, pool, gpu_pools)
         yield from _node_errors(model, pool)
+        yield from _several_nodes_errors(model, pool, gpu_pools)
 
 
 def _memory_errors(model: PlacedModel, pool: NodePool, pools: Sequence[NodePool]) -> Iterator[str]:
@@ -107,78 +78,47 @@ def _memory_errors(model: PlacedModel, pool: NodePool, pools: Sequence[NodePool]
 
 
 def _node_errors(model: PlacedModel, pool: NodePool) -> Iterator[str]:
-    size, node = pod_size(model.serving), _empty_node(pool)
-    if not node.takes(model.serving.gpus, size):
+    size, node = pod_size(model.serving), empty_node(pool)
+    if not node.takes(model.serving.gpus_per_node, size):
         yield (
             f"gpu.count: a replica needs {size.cpu} cores and {size.memory_gib} GiB beside its GPUs, a node of pool "
             f"{pool.name!r} has {node.cpu} cores and {node.memory_gib:.0f} GiB to give; use larger nodes or fewer GPUs"
         )
+    elif model.disk_gib > node.disk_gib:
+        yield (
+            f"weights.delivery: a copy of the weights and what else a pod writes take {model.disk_gib} GiB of its "
+            f"node's disk, a node of pool {pool.name!r} has {node.disk_gib:.0f} to give; use stream or shared-volume, "
+            "or nodes with larger disks (localDiskGib)"
+        )
+    elif model.serving.nodes > pool.max_nodes * pods_per_node(model.serving, pool, model.disk_gib):
+        yield (
+            f"gpu.nodes: a replica lies on {model.serving.nodes} nodes, pool {pool.name!r} has at most "
+            f"{pool.max_nodes}; lower it or raise the pool's nodes.max"
+        )
 
 
-def _crowding_errors(models: Sequence[PlacedModel], pools: Mapping[str, NodePool]) -> Iterator[str]:
-    for index, model in enumerate(models):
-        most = _most_replicas(model, pools[model.pool])
-        if model.max_replicas > max(most, model.min_replicas):
+def _several_nodes_errors(model: PlacedModel, pool: NodePool, pools: Sequence[NodePool]) -> Iterator[str]:
+    """A replica on several nodes is as slow as the network between them, and stops with any of them."""
+    if model.serving.nodes == 1 or model.several_nodes:
+        return
+    for other in (pool, *(other for other in pools if other.name != pool.name)):
+        gpus = on_one_node(model.serving, other)
+        if gpus:
             yield (
-                f"models[{index}].replicas.max: {model.max_replicas} replicas of {model.name} never fit pool "
-                f"{model.pool!r}, which holds {most} when it is empty; lower it or raise the pool's nodes.max"
+                f"gpu.nodes: {model.name} fits on one node with gpu: {{pool: {other.name}, count: {gpus}}}, which is "
+                f"faster and simpler than {model.serving.nodes} nodes with {model.serving.gpus_per_node} GPUs each; "
+                "use that, or say under gpu.severalNodes.reason why not"
             )
-    for pool in pools.values():
-        placed = [model for model in models if model.pool == pool.name]
-        _, homeless = _packed(placed, pool)
-        if homeless:
-            index = models.index(homeless)
-            wanted = sum(model.serving.gpus * model.min_replicas for model in placed)
-            yield (
-                f"models[{index}].gpu.pool: no node of pool {pool.name!r} has room left for {homeless.name}; its "
-                f"models want {wanted} x {pool.resource} in all, the pool has {pool.max_nodes} nodes with "
-                f"{pool.units_per_node} each; raise the pool's nodes.max, lower replicas.min or use another pool"
-            )
+            return
 
 
-def _order_errors(models: Sequence[PlacedModel], pools: Mapping[str, NodePool]) -> Iterator[str]:
-    """Models that fit when the largest start first, and may not when they start last."""
-    for index, model in enumerate(models):
-        pool, size = pools[model.pool], model.serving.gpus
-        neighbours = [other for other in models if other.pool == pool.name]
-        sizes = [other.serving.gpus for other in neighbours for _ in range(other.min_replicas)]
-        sizes.remove(size)
-        if may_be_blocked(size, sizes, pool.max_nodes, pool.units_per_node):
-            yield (
-                f"models[{index}].gpu.pool: when other models start first, they may lie on all {pool.max_nodes} nodes "
-                f"of pool {pool.name!r} and leave no node with the {size} GPUs that a replica of {model.name} needs; "
-                "raise the pool's nodes.max or put models that need most of a node into a pool of their own"
-            )
-
-
-def _packed(models: Sequence[PlacedModel], pool: NodePool) -> tuple[list[_Node], PlacedModel | None]:
-    """Place every replica, the largest first, on the first node that takes it; and the first model that found none."""
-    nodes = [_empty_node(pool) for _ in range(pool.max_nodes)]
-    for model in sorted(models, key=lambda model: -model.serving.gpus):
-        size = pod_size(model.serving)
-        for _ in range(model.min_replicas):
-            home = next((node for node in nodes if node.takes(model.serving.gpus, size)), None)
-            if home is None:
-                return nodes, model
-            home.place(model.name, model.serving.gpus, size)
-    return nodes, None
-
-
-def _most_replicas(model: PlacedModel, pool: NodePool) -> int:
-    """Replicas that the whole pool holds when nothing else is on it."""
-    size, node, count = pod_size(model.serving), _empty_node(pool), 0
-    while node.takes(model.serving.gpus, size):
-        node.place(model.name, model.serving.gpus, size)
-        count += 1
-    return count * pool.max_nodes
-
-
-def _empty_node(pool: NodePool) -> _Node:
-    return _Node(
-        units=pool.units_per_node,
-        cpu=pool.cpu - RESERVED_CPU,
-        memory_gib=pool.memory_gib * (1 - RESERVED_MEMORY_SHARE),
-    )
+def on_one_node(serving: Serving, pool: NodePool) -> int | None:
+    """The fewest GPUs with which `serving` fits on one node of `pool` by tensor parallelism; None where it does not."""
+    for gpus in range(1, pool.units_per_node + 1):
+        single = replace(serving, nodes=1, pipeline_parallel=1, data_parallel=1, tensor_parallel=gpus)
+        if empty_node(pool).takes(gpus, pod_size(single)) and works_on(single, pool):
+            return gpus
+    return None
 
 
 def _unit(pool: NodePool) -> str:

@@ -6,16 +6,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.base import labels, peers
-from components.base.capabilities import provides
 from components.base.wiring import Workload
 from components.vllm_model import durations, names
+from components.vllm_model.adapters.component import ModelAdapters, ModelAdaptersArgs
 from components.vllm_model.arguments import VllmModelArgs, check
 from components.vllm_model.pod_parts import PodParts
+from components.vllm_model.scaling.scaled_object import API_VERSION, KIND, scaled_object_spec
 from components.vllm_model.server.environment import server_environment
-from components.vllm_model.server.pod import pod_template
+from components.vllm_model.server.files import ServerFiles, ServerFilesArgs
 from components.vllm_model.weights import ModelWeights, ModelWeightsArgs
-from components.vllm_model.workloads.deployment import deployment_spec
-from components.vllm_model.workloads.service import disruption_budget_spec, service_spec
+from components.vllm_model.workloads.component import ModelServers, ModelServersArgs
+from components.vllm_model.workloads.target import ScaleTarget
 
 TYPE = "ai-platform:vllm_model:VllmModel"
 
@@ -35,7 +36,8 @@ class VllmModel(pulumi.ComponentResource):
         self.workload = names.server(args.name)
         child = args.platform.child_options(self)
         weights = ModelWeights(
-            f"{name}-weights",
+            # The same name, of another type: with a suffix more, names of roles and jobs would be too long.
+            name,
             ModelWeightsArgs(
                 model=args.name,
                 cluster=args.cluster,
@@ -44,29 +46,65 @@ class VllmModel(pulumi.ComponentResource):
                 weights=args.weights,
                 store=args.store,
                 hugging_face_token=args.hugging_face_token,
+                image=args.image,
+                adapters=len(args.adapters.adapters) if args.adapters else 0,
             ),
-            child,
+            # Its first name; children follow, so that objects, roles and grants of deployed stacks stay what they are.
+            pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(aliases=[pulumi.Alias(name=f"{name}-weights")])),
         )
-        self._servers(weights.path, weights.parts)
-        k8s.core.v1.Service(
-            f"{name}-service",
-            metadata=self._metadata(args.name),
-            spec=service_spec(args.name),
-            # The engine holds a Service as long as a pod behind it is not ready, through every slow rollout.
-            opts=pulumi.ResourceOptions.merge(child, durations.patience(durations.rollout_seconds(args.serving))),
-        )
-        k8s.policy.v1.PodDisruptionBudget(
-            f"{name}-disruption-budget",
-            metadata=self._metadata(args.name),
-            spec=disruption_budget_spec(args.name),
-            opts=child,
-        )
+        key = self._api_key()
+        parts = weights.parts + self._server_files() + self._adapters(key)
+        self._servers(weights.path, parts, key)
         for client in (args.gateway, peers.PROMETHEUS):
             args.platform.wiring.allow(client, self.workload, names.PORT)
         self.host, self.url, self.served_name = names.model_host(args.name), names.model_url(args.name), args.name
         self.register_outputs({"host": self.host, "url": self.url, "servedName": self.served_name})
 
-    def _servers(self, model: pulumi.Input[str], parts: PodParts) -> None:
+    def _api_key(self) -> pulumi.Output[str]:
+        """Name of the Secret with the server's key."""
+        secret = k8s.core.v1.Secret(
+            f"{self._name}-api-key",
+            metadata=self._metadata(None),
+            string_data={names.API_KEY: self._args.api_key},
+            opts=self._args.platform.child_options(self),
+        )
+        return secret.metadata["name"]
+
+    def _server_files(self) -> PodParts:
+        args = self._args
+        files = ServerFiles(
+            f"{self._name}-server",
+            ServerFilesArgs(
+                model=args.name,
+                task=args.serving.task,
+                platform=args.platform,
+                chat_template=args.server.chat_template,
+            ),
+            args.platform.child_options(self),
+        )
+        return files.parts
+
+    def _adapters(self, key: pulumi.Output[str]) -> PodParts:
+        args = self._args
+        if args.adapters is None or args.store is None:
+            return PodParts()
+        adapters = ModelAdapters(
+            f"{self._name}-adapters",
+            ModelAdaptersArgs(
+                model=args.name,
+                cluster=args.cluster,
+                platform=args.platform,
+                serving=args.serving,
+                adapters=args.adapters,
+                store=args.store,
+                api_key_secret=key,
+                image=args.image,
+            ),
+            args.platform.child_options(self),
+        )
+        return adapters.parts
+
+    def _servers(self, model: pulumi.Input[str], parts: PodParts, key: pulumi.Output[str]) -> None:
         args = self._args
         child = args.platform.child_options(self)
         account = k8s.core.v1.ServiceAccount(
@@ -75,23 +113,25 @@ class VllmModel(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=child,
         )
-        key = k8s.core.v1.Secret(
-            f"{self._name}-api-key",
-            metadata=self._metadata(None),
-            string_data={names.API_KEY: args.api_key},
-            opts=child,
+        environment = server_environment(api_key_secret=key, startup_seconds=durations.startup_seconds(args.serving))
+        servers = ModelServers(
+            f"{self._name}-servers",
+            ModelServersArgs(model=args, path=model, parts=parts, environment=environment, ready=(account,)),
+            child,
         )
-        environment = server_environment(
-            api_key_secret=key.metadata["name"], startup_seconds=durations.startup_seconds(args.serving)
-        )
-        k8s.apps.v1.Deployment(
-            f"{self._name}-deployment",
-            metadata={**self._metadata(args.name), "annotations": provides("gpu-serving")},
-            spec=deployment_spec(args, pod_template(args, model=model, environment=environment, parts=parts)),
-            opts=pulumi.ResourceOptions.merge(
-                args.platform.child_options(self, account, *parts.ready),
-                durations.patience(durations.rollout_seconds(args.serving)),
-            ),
+        self._scale(servers.target, servers.workload)
+
+    def _scale(self, target: ScaleTarget, workload: pulumi.Resource) -> None:
+        args = self._args
+        if args.scaling is None:
+            return
+        k8s.apiextensions.CustomResource(
+            f"{self._name}-scaling",
+            api_version=API_VERSION,
+            kind=KIND,
+            metadata=self._metadata(args.name),
+            spec=scaled_object_spec(args.name, args.serving.task, target, args.scaling),
+            opts=args.platform.child_options(self, workload, *args.operators),
         )
 
     def _metadata(self, object_name: str | None) -> k8s.meta.v1.ObjectMetaArgsDict:

@@ -24,6 +24,12 @@ def access_key_variables(secret: pulumi.Input[str] | None) -> list[EnvVarArgsDic
     return [secret_variable(key, secret, key) for key in ACCESS_KEY_VARIABLES] if secret is not None else []
 
 
+def verbatim(text: str) -> str:
+    """`text` for an argument or a variable that the kubelet shall leave as it is: it puts variables in the place of
+    `$(NAME)` and makes one `$` of two."""
+    return text.replace("$", "$$")
+
+
 def variables(plain: Mapping[str, pulumi.Input[str]]) -> list[EnvVarArgsDict]:
     """Plain variables in a stable order."""
     return [{"name": name, "value": plain[name]} for name in sorted(plain)]

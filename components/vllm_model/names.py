@@ -37,6 +37,16 @@ def preload_name(name: str) -> str:
     return f"{name}-weights"
 
 
+def volume_name(name: str) -> str:
+    """Name of the shared volume with the model's weights, and of the job that fills it."""
+    return f"{name}-volume"
+
+
+def fill(name: str) -> Workload:
+    """The job that fills the shared volume with the model's weights."""
+    return Workload.of(NAMESPACE, volume_name(name), PRELOAD_COMPONENT)
+
+
 def preload(name: str) -> Workload:
     """The job that copies the model's weights: the only pods of the namespace that reach the internet."""
     return Workload.of(NAMESPACE, preload_name(name), PRELOAD_COMPONENT)

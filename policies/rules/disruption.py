@@ -15,9 +15,15 @@ from policies.subjects import Subject
 
 REPLICATED = 2
 
+REPLICATING_KINDS = (
+    ("apps", "Deployment", "StatefulSet"),
+    ("argoproj.io", "Rollout"),
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"),
+)
+
 
 def _replicated_workloads(stack: Stack) -> Iterable[Subject]:
-    return stack.of("apps", "Deployment", "StatefulSet")
+    return (found for kinds in REPLICATING_KINDS for found in stack.of(*kinds))
 
 
 def _has_budget(stack: Stack, workload: Subject) -> Outcomes:

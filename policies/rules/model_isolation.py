@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from components.base import namespaces
+from components.base import model_proxy, namespaces
 from components.base.label_selector import selects_by_map
 from components.base.labels import COMPONENT
 from components.base.network_policy import read_policy
-from components.base.peers import PROMETHEUS
+from components.base.peers import EDGE_PROXY, MODEL_PROXY, PROMETHEUS
 from components.base.reachability import Endpoint, Network
 from components.base.reachability import Pod as PodEndpoint
+from components.base.wiring import Workload
 from policies.findings import Level, Outcome, Outcomes, Severity, Undecided, Violation
+from policies.internal_gateway import internal_gateway
 from policies.normalise import UnknownValueError
 from policies.pods import ContainerPort, Pod
 from policies.registry import Rule
@@ -29,17 +31,38 @@ OUTSIDE = "203.0.113.1"
 
 SHOWN_SOURCES = 3
 
+GROUP_KIND = ("leaderworkerset.x-k8s.io", "LeaderWorkerSet")
+"""Makes pods on several nodes that are one server together."""
+
+PROXY_PORTS = (
+    ContainerPort(name="metrics", number=19001, protocol="TCP"),
+    ContainerPort(name="readiness", number=19003, protocol="TCP"),
+)
+"""What Envoy Gateway's proxies serve beside their listeners (`internal/infrastructure/kubernetes/proxy`)."""
+
 _NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """Somebody who might open a connection. `every_port` and `serving_port` say what is rightly open to it."""
+    """Somebody who might open a connection. `every_port` and `serving_port` say what is rightly open to it. `group` is
+    the object that makes its pods where those work as one server, and so talk among themselves on any port."""
 
     name: str
     endpoint: Endpoint
     every_port: bool = False
     serving_port: bool = False
+    group: Subject | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Target:
+    """Pods that only the gateway may ask: a model's, or the proxies in front of some of them."""
+
+    subject: Subject
+    endpoint: PodEndpoint
+    ports: tuple[ContainerPort, ...]
+    path: str
 
 
 def _behind_gateway(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
@@ -50,7 +73,11 @@ def _behind_gateway(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
         except UnknownValueError as error:
             # Labels and namespace decide whether these pods are a model, and whether they may talk to one.
             yield subject, Undecided(error.path)
-    models = [(subject, pod, endpoint) for subject, pod, endpoint in pods if pod.serves_model]
+    models = [
+        _Target(subject=subject, endpoint=endpoint, ports=pod.ports, path=pod.field.at("metadata", "labels").path)
+        for subject, pod, endpoint in pods
+        if pod.serves_model
+    ]
     for patch in stack.patches_of(*_NETWORK_POLICY):
         yield patch, Violation("spec", "a patch opens or closes what no rule can see; write the whole policy")
     unreadable = list(_unknown_policies(stack))
@@ -62,9 +89,14 @@ def _behind_gateway(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
         {namespace.name: namespace.root.at("metadata", "labels").strings() for namespace in stack.of("", "Namespace")},
     )
     sources = [*(_source(subject, endpoint) for subject, _, endpoint in pods), *_strangers(pods)]
-    for subject, pod, endpoint in models:
-        for outcome in _reached(network, sources, pod, endpoint):
-            yield subject, outcome
+    proxies = _proxies(internal_gateway(stack))
+    for target in models:
+        for outcome in _reached(network, [*sources, *_proxy_sources(proxies)], target, "this model"):
+            yield target.subject, outcome
+    if proxies:
+        edge = _Source(name="proxies of the edge", endpoint=_operator_pods(EDGE_PROXY))
+        for outcome in _reached(network, [*sources, edge], proxies, "the proxies in front of models"):
+            yield proxies.subject, outcome
 
 
 def _unknown_policies(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
@@ -92,6 +124,29 @@ def _endpoint(subject: Subject, pod: Pod) -> PodEndpoint:
     )
 
 
+def _proxies(gateway: Subject | None) -> _Target | None:
+    """The proxies of the internal gateway. Envoy Gateway makes them, so that no pod template of theirs is here."""
+    if gateway is None:
+        return None
+    return _Target(
+        subject=gateway,
+        endpoint=_operator_pods(MODEL_PROXY),
+        ports=(ContainerPort(name=SERVING_PORT, number=model_proxy.PORT, protocol="TCP"), *PROXY_PORTS),
+        path="spec.listeners",
+    )
+
+
+def _proxy_sources(proxies: _Target | None) -> Iterator[_Source]:
+    """Proxies as somebody who might ask a model: those of the internal gateway may, those of the edge never."""
+    yield _Source(name="proxies of the edge", endpoint=_operator_pods(EDGE_PROXY))
+    if proxies:
+        yield _Source(name="proxies in front of models", endpoint=proxies.endpoint, serving_port=True)
+
+
+def _operator_pods(workload: Workload) -> PodEndpoint:
+    return PodEndpoint(namespace=workload.namespace, labels=dict(workload.selector))
+
+
 def _source(subject: Subject, endpoint: PodEndpoint) -> _Source:
     return _Source(
         name=subject.address,
@@ -99,6 +154,7 @@ def _source(subject: Subject, endpoint: PodEndpoint) -> _Source:
         every_port=endpoint.namespace == PROMETHEUS.namespace
         and selects_by_map(dict(PROMETHEUS.selector), endpoint.labels),
         serving_port=endpoint.namespace == namespaces.GATEWAY and selects_by_map(GATEWAY_LABELS, endpoint.labels),
+        group=subject if subject.is_a(*GROUP_KIND) else None,
     )
 
 
@@ -109,28 +165,27 @@ def _strangers(pods: list[tuple[Subject, Pod, PodEndpoint]]) -> Iterator[_Source
         yield _Source(name=f"any pod of {namespace}", endpoint=PodEndpoint(namespace=namespace, labels={}))
 
 
-def _reached(network: Network, sources: list[_Source], pod: Pod, model: PodEndpoint) -> Outcomes:
-    declared = pod.ports
-    serving = _serving_port(declared)
-    undeclared = ContainerPort(name="", number=_free_number(declared), protocol="TCP")
+def _reached(network: Network, sources: list[_Source], target: _Target, what: str) -> Outcomes:
+    serving = _serving_port(target.ports)
+    undeclared = ContainerPort(name="", number=_free_number(target.ports), protocol="TCP")
     reaching = [
         source.name
         for source in sources
-        for port in (*declared, undeclared)
-        if not _is_rightful(source, port, serving, declared)
-        and network.ingress_allowed(source.endpoint, model, port.number, port.protocol)
+        for port in (*target.ports, undeclared)
+        if not _is_rightful(source, port, serving, target)
+        and network.ingress_allowed(source.endpoint, target.endpoint, port.number, port.protocol)
     ]
     if reaching:
         names = list(dict.fromkeys(reaching))
         more = f" and {len(names) - SHOWN_SOURCES} more" if len(names) > SHOWN_SOURCES else ""
-        message = f"network policies let {', '.join(names[:SHOWN_SOURCES])}{more} open connections to this model"
-        yield Violation(pod.field.at("metadata", "labels").path, message)
+        message = f"network policies let {', '.join(names[:SHOWN_SOURCES])}{more} open connections to {what}"
+        yield Violation(target.path, message)
 
 
-def _is_rightful(
-    source: _Source, port: ContainerPort, serving: ContainerPort | None, declared: tuple[ContainerPort, ...]
-) -> bool:
-    return (source.serving_port and port == serving) or (source.every_port and port in declared)
+def _is_rightful(source: _Source, port: ContainerPort, serving: ContainerPort | None, target: _Target) -> bool:
+    if source.group is not None and source.group is target.subject:
+        return True
+    return (source.serving_port and port == serving) or (source.every_port and port in target.ports)
 
 
 def _serving_port(declared: tuple[ContainerPort, ...]) -> ContainerPort | None:

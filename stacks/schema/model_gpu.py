@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from typing import Annotated
+
+from pydantic import Field, model_validator
 
 from stacks.schema.base import DnsLabel, PositiveInt, SettingsModel
+
+
+class SeveralNodesSettings(SettingsModel):
+    """Keeps a model on several nodes although one node holds it."""
+
+    reason: Annotated[str, Field(min_length=10)]
+    """Why, for whoever reads the stack file next."""
 
 
 class ModelGpuSettings(SettingsModel):
@@ -22,6 +31,8 @@ class ModelGpuSettings(SettingsModel):
     heads can be shared out."""
     data_parallel: PositiveInt = 1
     """Copies of the model among the GPUs of one node, behind one server."""
+    several_nodes: SeveralNodesSettings | None = None
+    """Given: `nodes` is meant although one node holds the model, which is refused otherwise."""
 
     @model_validator(mode="after")
     def _divides(self) -> ModelGpuSettings:
@@ -32,16 +43,26 @@ class ModelGpuSettings(SettingsModel):
                 f"dataParallel ({self.data_parallel})"
             )
             raise ValueError(message)
+        if self.nodes > 1 and self.data_parallel > 1:
+            message = (
+                f"dataParallel ({self.data_parallel}) and nodes ({self.nodes}) exclude each other: set dataParallel to "
+                "1 and raise replicas, which are copies too"
+            )
+            raise ValueError(message)
+        if self.several_nodes and self.nodes == 1:
+            message = "severalNodes is for nodes above 1: remove it or raise nodes"
+            raise ValueError(message)
         return self
 
 
 class ReplicaSettings(SettingsModel):
     """How many servers a model has."""
 
-    min: PositiveInt = 1
-    """Replicas that always run. No autoscaler could start the first one, so it is at least 1."""
+    min: Annotated[int, Field(ge=0)] = 1
+    """Replicas that always run. 0: the model stops when nobody asks for it and starts with the next request, which is
+    refused until the weights are loaded."""
     max: PositiveInt = 1
-    """Replicas that the pool must be able to hold."""
+    """Replicas that the pool must be able to hold. More than `min`: the number follows the load (`scaling`)."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ReplicaSettings:

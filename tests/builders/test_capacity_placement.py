@@ -12,9 +12,12 @@ from components.base.fragmentation import may_be_blocked
 from components.base.gpus import UnknownGpuError, find_gpu, memory_per_unit, mig_memory_gib
 from components.base.model_catalogue import find_model
 from components.base.node_pools import NodePool
-from components.base.placement import PlacedModel, nodes_used, placement_errors
-from components.base.pod_sizes import pod_size
-from components.base.serving_rules import longest_context, splits_evenly
+from components.base.packing import Node, Packed, empty_node, pack
+from components.base.placed_model import PlacedModel
+from components.base.placement import nodes_used, placement_errors
+from components.base.pod_sizes import PodSize, pod_size
+from components.base.serving_alternatives import longest_context
+from components.base.serving_rules import splits_evenly
 from tests.builders.test_capacity import serving_of
 
 SYSTEM = NodePool(name="system", role="system", cpu=16, memory_gib=64, min_nodes=3, max_nodes=3)
@@ -63,6 +66,31 @@ def test_an_unknown_pool_is_named_with_those_that_have_gpus() -> None:
 
 def test_a_system_pool_has_no_gpus() -> None:
     assert "models[0].gpu.pool: no GPUs are in pool 'system'" in only_error(replace(placed(), pool="system"), pool_of())
+
+
+def copied(disk_gib: int, **changes: Any) -> PlacedModel:
+    return replace(placed(**changes), disk_gib=disk_gib)
+
+
+def test_a_copy_of_weights_that_no_node_has_room_for_is_refused_with_both_sizes() -> None:
+    # The kubelet keeps a tenth of the disk free.
+    error = only_error(copied(181), pool_of(local_disk_gib=200))
+    assert error.startswith("models[0].weights.delivery: a copy of the weights and what else a pod writes take 181 GiB")
+    assert "a node of pool 'gpus' has 180 to give" in error
+    assert placement_errors([copied(180)], [SYSTEM, pool_of(local_disk_gib=200)]) == ()
+
+
+def test_copies_of_weights_that_do_not_fit_a_node_together_are_refused() -> None:
+    fitting, full = pool_of(nodes=1, local_disk_gib=400), pool_of(nodes=1, local_disk_gib=399)
+    assert placement_errors([copied(180, replicas=2)], [SYSTEM, fitting]) == ()
+    error = only_error(copied(180, replicas=2), full)
+    assert "no node of pool 'gpus' has room left" in error
+    assert "(and 360 GiB of disk for copies of weights, of which a node has 359 to give)" in error
+    assert "disk" not in only_error(copied(180, replicas=5), pool_of(nodes=1))
+
+
+def test_copies_are_not_compared_with_a_disk_whose_size_nobody_said() -> None:
+    assert placement_errors([copied(9000, replicas=4)], [SYSTEM, pool_of(nodes=1)]) == ()
 
 
 def test_what_does_not_fit_is_shown_with_its_numbers_and_what_would() -> None:
@@ -241,3 +269,121 @@ def test_pods_grow_with_their_gpus_and_only_split_ones_share_memory() -> None:
     one, four = pod_size(serving_of("Qwen/Qwen3-8B")), pod_size(serving_of("Qwen/Qwen3-32B", tensor_parallel=4))
     assert (one.cpu, one.memory_gib, one.shared_memory_gib) == (6, 17, 0)
     assert (four.cpu, four.memory_gib, four.shared_memory_gib) == (12, 52, 8)
+
+
+# Several nodes
+
+
+def spread(nodes: int = 2, per_node: int = 4, model: str = "deepseek-ai/DeepSeek-V3.1", **changes: Any) -> PlacedModel:
+    fields: dict[str, Any] = {"tensor_parallel": per_node, "pipeline_parallel": nodes, "nodes": nodes}
+    return placed(model, **(fields | changes))
+
+
+def test_a_replica_on_several_nodes_takes_its_gpus_from_each() -> None:
+    pool = pool_of("NVIDIA-H100-80GB-HBM3", 8, 2, memory_gib=2048)
+    assert placement_errors([spread(2, 8)], [pool]) == ()
+    assert nodes_used([spread(2, 8)], pool) == (("deepseek-v3.1",), ("deepseek-v3.1",))
+
+
+def test_one_node_is_asked_for_where_one_node_does() -> None:
+    model = spread(2, 1, "Qwen/Qwen3-8B")
+    error = only_error(model, pool_of())
+    assert error.startswith("models[0].gpu.nodes: qwen3-8b fits on one node with gpu: {pool: gpus, count: 1}")
+    assert "gpu.severalNodes.reason" in error
+    assert placement_errors([replace(model, several_nodes=True)], [pool_of()]) == ()
+
+
+def test_one_node_of_another_pool_is_offered_too() -> None:
+    model = spread(2, 1, "Qwen/Qwen3-32B", max_model_len=8192)
+    large = pool_of("NVIDIA-H200", 8, 1, name="large")
+    assert "{pool: large, count: 1}" in only_error(model, pool_of(gpus=1), large)
+    assert placement_errors([model], [pool_of(gpus=1)]) == ()
+
+
+def test_more_nodes_than_the_pool_has_are_refused() -> None:
+    model = replace(spread(4, 4, "Qwen/Qwen3-32B"), several_nodes=True)
+    assert only_error(model, pool_of()).startswith("models[0].gpu.nodes: a replica lies on 4 nodes")
+
+
+def test_replicas_on_several_nodes_are_counted_in_nodes() -> None:
+    model = replace(spread(2, 4, "Qwen/Qwen3-32B"), several_nodes=True, min_replicas=2, max_replicas=2)
+    assert placement_errors([model], [pool_of(nodes=4)]) == ()
+    assert "no node of pool 'gpus' has room left" in only_error(model, pool_of(nodes=3))
+    most = replace(model, min_replicas=1, max_replicas=2)
+    assert "which holds 1 when it is empty" in only_error(most, pool_of(nodes=3))
+
+
+# Room for updates
+
+
+def test_a_canary_needs_room_for_one_more_replica() -> None:
+    model = replace(placed(tensor_parallel=4, replicas=2), surge=1)
+    assert placement_errors([model], [pool_of(nodes=3)]) == ()
+    error = only_error(model, pool_of(nodes=2))
+    assert error.startswith("models[0].rollout.strategy: an update of qwen3-8b runs 1 more replicas of 4 GPUs")
+    assert "its models want 8 x nvidia.com/gpu, their updates 4 more, the pool has 2 nodes with 4 each" in error
+    assert error.endswith("raise the pool's nodes.max, or use strategy: rolling")
+
+
+def test_room_that_only_updates_lack_is_not_taken_for_a_crowded_pool() -> None:
+    rolling = placed(tensor_parallel=4, replicas=2)
+    assert placement_errors([rolling], [pool_of(nodes=2)]) == ()
+    assert "gpu.pool" in only_error(replace(rolling, min_replicas=3, max_replicas=3, surge=1), pool_of(nodes=2))
+
+
+def test_the_model_to_change_is_named_whoever_finds_no_room() -> None:
+    small = replace(placed(replicas=1), name="small")
+    large = replace(placed(tensor_parallel=4, replicas=1), name="large", surge=1)
+    errors = placement_errors([small, large], [pool_of(nodes=2)])
+    assert [error.split(":")[0] for error in errors] == ["models[1].rollout.strategy"]
+
+
+def test_a_model_that_stops_when_nobody_asks_must_be_able_to_start() -> None:
+    sleeping = replace(placed(tensor_parallel=4), min_replicas=0)
+    assert placement_errors([sleeping], [pool_of(nodes=1)]) == ()
+    awake = replace(placed(tensor_parallel=4), name="awake")
+    assert placement_errors([awake, sleeping], [pool_of(nodes=1)]) != ()
+
+
+# Many models
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2, 4]), st.integers(1, 3)), min_size=1, max_size=12), st.integers(1, 6))
+def test_models_are_packed_as_if_every_node_were_asked_for_every_pod(groups: list[tuple[int, int]], nodes: int) -> None:
+    pool = pool_of(nodes=nodes)
+    packed = [
+        Packed(name=f"m{number}", serving=serving_of("Qwen/Qwen3-8B", tensor_parallel=gpus), count=count)
+        for number, (gpus, count) in enumerate(groups)
+    ]
+    found, homeless = pack(packed, pool)
+    expected = [empty_node(pool) for _ in range(nodes)]
+    lost = None
+    for group in sorted(packed, key=lambda group: -group.serving.gpus):
+        for _ in range(group.count):
+            size = pod_size(group.serving)
+            home = next((node for node in expected if node.takes(group.serving.gpus, size)), None)
+            if home is None and lost is None:
+                lost = group
+            elif home is not None and lost is None:
+                home.place(group.name, group.serving.gpus, size)
+    assert homeless == lost
+    assert [node.models for node in found] == [node.models for node in expected]
+
+
+def test_a_thousand_models_are_placed_with_work_that_grows_as_they_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    takes = Node.takes
+
+    def counted(node: Node, units: int, size: PodSize, disk_gib: int = 0) -> bool:
+        nonlocal asked
+        asked += 1
+        return takes(node, units, size, disk_gib)
+
+    monkeypatch.setattr(Node, "takes", counted)
+    work: list[int] = []
+    for number in (100, 1000):
+        models = [replace(placed(tensor_parallel=(1, 2, 4)[index % 3]), name=f"m{index}") for index in range(number)]
+        asked = 0
+        assert placement_errors(models, [pool_of(gpus=8, nodes=number)]) == ()
+        work.append(asked)
+    assert work[1] < 11 * work[0]

@@ -14,6 +14,7 @@ from components.base.node_pools import NodePool
 from components.base.serving import Serving
 from components.base.wiring import Workload
 from components.vllm_model import ModelError, VllmModel, VllmModelArgs, model_url
+from components.vllm_model.server.options import ServerOptions
 from tests.components.surroundings import GPU_POOL, SYSTEM_POOL, Built, Surroundings, build, object_store
 
 QWEN = HuggingFaceWeights(repository="Qwen/Qwen3-8B", revision="b968826d9c46dd6066d109eabc6255188de91218")
@@ -126,7 +127,7 @@ def test_the_service_selects_the_servers_by_their_named_port(built: Built) -> No
     labels = built.one("Deployment")["spec"]["template"]["metadata"]["labels"]
     assert service["type"] == "ClusterIP"
     assert service["selector"].items() <= labels.items()
-    assert service["ports"] == [{"name": "http", "port": 8000, "targetPort": "http"}]
+    assert service["ports"] == [{"name": "http", "port": 8000, "targetPort": "http", "appProtocol": "http"}]
     assert container_of(built)["ports"] == [{"name": "http", "containerPort": 8000}]
 
 
@@ -136,24 +137,31 @@ def test_arguments_say_what_the_capacity_check_summed(built: Built) -> None:
         "--served-model-name=qwen3-8b",
         "--runner=generate",
         "--enable-force-include-usage",
+        "--allowed-media-domains=none.invalid",
         "--max-model-len=32768",
         "--max-num-seqs=256",
         "--max-num-batched-tokens=2048",
         "--gpu-memory-utilization=0.9",
         "--tensor-parallel-size=1",
         "--pipeline-parallel-size=1",
+        "--data-parallel-size=1",
+        "--max-num-queued-reqs=512",
+        "--enable-prefix-caching",
+        "--enable-chunked-prefill",
         "--dtype=bfloat16",
         "--shutdown-timeout=300",
         "--disable-access-log-for-endpoints=/health,/metrics",
         "--disable-fastapi-docs",
         "--load-format=runai_streamer",
         '--model-loader-extra-config={"concurrency": 16, "memory_limit": 5368709120, "distributed": false}',
+        "--middleware=served_routes.ServedRoutes",
     ]
     assert "command" not in container_of(built)
 
 
 def test_parsers_become_arguments() -> None:
-    arguments = container_of(built_with(tool_call_parser="hermes", reasoning_parser="qwen3"))["args"]
+    options = ServerOptions(tool_call_parser="hermes", reasoning_parser="qwen3")
+    arguments = container_of(built_with(server=options))["args"]
     assert {"--enable-auto-tool-choice", "--tool-call-parser=hermes", "--reasoning-parser=qwen3"} <= set(arguments)
 
 
@@ -191,7 +199,7 @@ def test_a_split_model_gets_shared_memory_inside_its_memory_limit_and_reads_weig
 
 
 def test_one_gpu_needs_no_shared_memory(built: Built) -> None:
-    assert {item["name"] for item in pod_of(built)["volumes"]} == {"cache", "temporary"}
+    assert {item["name"] for item in pod_of(built)["volumes"]} == {"cache", "temporary", "server-files"}
     assert "/dev/shm" not in {item["mountPath"] for item in container_of(built)["volumeMounts"]}
 
 
@@ -375,11 +383,11 @@ def test_one_server_at_a_time_may_be_evicted(built: Built) -> None:
 def test_the_job_copies_the_commit_with_the_program_from_its_config_map(built: Built) -> None:
     pod = built.one("Job")["spec"]["template"]["spec"]
     environment = environment_of(pod["containers"][0])
-    program = built.one("ConfigMap")
+    program = built.one("ConfigMap", "qwen3-8b-programs")
     assert environment["MODEL_REPOSITORY"] == "Qwen/Qwen3-8B"
     assert environment["MODEL_REVISION"] == QWEN.revision
     assert f"s3://{environment['S3_BUCKET']}/{environment['S3_PREFIX']}" == container_of(built)["args"][0]
-    assert pod["containers"][0]["command"] == ["python3", "/scripts/preload_weights.py"]
+    assert pod["containers"][0]["command"] == ["python3", "-m", "scripts.preload_weights"]
     assert pod["volumes"][0]["configMap"]["name"] == program["metadata"]["name"]
     assert "def preload(" in program["data"]["preload_weights.py"]
     assert "nvidia.com/gpu" not in pod["containers"][0]["resources"]["limits"]

@@ -55,6 +55,37 @@ def test_a_privileged_container_is_found_in_every_kind_that_makes_pods(token: st
     assert findings[0].path.endswith("containers[0].securityContext.privileged")
 
 
+GPU_WITHOUT_LIMIT = container(resources={"requests": {"cpu": "1", "memory": "1Gi", "nvidia.com/gpu": 1}})
+
+
+@pytest.mark.parametrize(
+    ("token", "place"),
+    [
+        ("argoproj.io/v1alpha1:Rollout", ("spec", "template")),
+        ("leaderworkerset.x-k8s.io/v1:LeaderWorkerSet", ("spec", "leaderWorkerTemplate", "leaderTemplate")),
+        ("leaderworkerset.x-k8s.io/v1:LeaderWorkerSet", ("spec", "leaderWorkerTemplate", "workerTemplate")),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rule", "broken"),
+    [
+        ("POD-01", container(securityContext={"privileged": True})),
+        ("SUP-06", container(image="docker.io/vllm/vllm-openai:latest")),
+        ("AI-04", GPU_WITHOUT_LIMIT),
+    ],
+)
+def test_each_template_of_a_model_s_workload_is_judged_by_every_rule_for_pods(
+    token: str, place: tuple[str, ...], rule: str, broken: Json
+) -> None:
+    sound = resource(token, _under(*place, template={"metadata": {"labels": {}}, "spec": pod_spec()}), name="x")
+    assert judged([sound], rule).findings == ()
+    wrong = {"metadata": {"labels": {}}, "spec": pod_spec(containers=[broken])}
+    findings = judged([resource(token, _under(*place, template=wrong), name="x")], rule).findings
+    assert findings
+    assert all(finding.result is Result.FAIL for finding in findings)
+    assert all(finding.path.startswith(".".join(place)) for finding in findings)
+
+
 @pytest.mark.parametrize("role", ["initContainers", "ephemeralContainers"])
 def test_init_and_ephemeral_containers_are_judged_like_main_ones(role: str) -> None:
     spec = pod_spec(**{role: [container(name="debug", securityContext={"privileged": True})]})
