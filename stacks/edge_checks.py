@@ -1,4 +1,4 @@
-"""Checks of how clients and images enter a cluster in AWS, against the rest of the settings."""
+"""Checks of what the edge takes, and of how clients and images enter a cluster in AWS, against the other settings."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from stacks.arguments.eks_edge import firewall_problem, idle_problem
+from stacks.arguments.gateway import edge_limits
 from stacks.schema.cluster import EksClusterSettings
 from stacks.schema.eks_images import LONGEST_PREFIX
+from stacks.schema.gateway import GatewaySettings
 
 if TYPE_CHECKING:
     from stacks.settings import PlatformSettings
 
 
 def edge_errors(settings: PlatformSettings) -> Iterator[str]:
-    """Problems, each as `<key path>: <what is wrong and how to mend it>`; none for other kinds of cluster."""
+    """Problems, each as `<key path>: <what is wrong and how to mend it>`."""
+    yield from _limit_errors(settings.gateway)
     cluster = settings.cluster
     if not isinstance(cluster, EksClusterSettings):
         return
@@ -25,6 +28,22 @@ def edge_errors(settings: PlatformSettings) -> Iterator[str]:
     if firewall:
         yield f"cluster.edge.firewall.requestsPerFiveMinutes: {firewall}"
     yield from _image_errors(settings, cluster)
+
+
+def _limit_errors(gateway: GatewaySettings) -> Iterator[str]:
+    limits = edge_limits(gateway)
+    per_address, everybody = limits.requests_per_minute_per_address, limits.requests_per_second * 60
+    name, tier = max(gateway.tiers.items(), key=lambda item: item[1].requests_per_minute)
+    if per_address < tier.requests_per_minute:
+        yield (
+            f"gateway.edge.requestsPerMinutePerAddress: {per_address} refuse what one team of tier {name!r} may make "
+            f"from one address, {tier.requests_per_minute} in a minute: raise it to {tier.requests_per_minute} or more"
+        )
+    if per_address > everybody:
+        yield (
+            f"gateway.edge.requestsPerSecond: {limits.requests_per_second} in a second are {everybody} in a minute for "
+            f"everybody together, and one address may make {per_address}: raise it to {-(-per_address // 60)} or more"
+        )
 
 
 def _image_errors(settings: PlatformSettings, cluster: EksClusterSettings) -> Iterator[str]:

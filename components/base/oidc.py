@@ -1,4 +1,4 @@
-"""How an application signs its users in: one OpenID Connect client of the platform's realm."""
+"""How applications know who calls: OpenID Connect clients of the platform's realm, and its access tokens."""
 
 from __future__ import annotations
 
@@ -29,5 +29,20 @@ class OidcClient:
     userinfo_url: str
     jwks_url: str
     logout_url: str
+    peer: Endpoint
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenIssuer:
+    """Whose access tokens an application accepts: signed with a key of `jwks_url`, with this `iss` and this `aud`.
+
+    `jwks_url` is read inside the cluster; `peer` and `port` are its other end, for the wiring. The token carries `sub`,
+    `groups` (names without a leading slash), `roles` and `typ`, which is `Bearer`.
+    """
+
+    issuer_url: str
+    audience: str
+    jwks_url: str
     peer: Endpoint
     port: int

@@ -98,11 +98,16 @@ def client_representation(client: RealmClient) -> dict[str, Any]:
         # Without `roles`, whose mappers would add the realm's internal roles; without offline_access.
         "defaultClientScopes": ["acr", "basic", "email", "profile", "web-origins"],
         "optionalClientScopes": [],
-        "protocolMappers": [
-            _claim("roles", "oidc-usermodel-realm-role-mapper", {"multivalued": "true", "jsonType.label": "String"}),
-            _claim("groups", "oidc-group-membership-mapper", {"full.path": "false"}),
-        ],
+        "protocolMappers": membership_claims(),
     }
+
+
+def membership_claims() -> list[dict[str, Any]]:
+    """Mappers of the claims `roles` and `groups`."""
+    return [
+        _claim("roles", "oidc-usermodel-realm-role-mapper", {"multivalued": "true", "jsonType.label": "String"}),
+        _claim("groups", "oidc-group-membership-mapper", {"full.path": "false"}),
+    ]
 
 
 def _claim(name: str, mapper: str, config: Mapping[str, str]) -> dict[str, Any]:

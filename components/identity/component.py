@@ -12,9 +12,10 @@ import pulumi_random as random
 
 from components.base import labels, peers, pins
 from components.base.capabilities import provides
-from components.base.oidc import OidcClient
+from components.base.oidc import OidcClient, TokenIssuer
 from components.base.wiring import External, Workload
 from components.identity import clients, config_job, keycloak, route
+from components.identity.api_client import token_issuer
 from components.identity.arguments import IdentityArgs
 from components.identity.directory import BIND_PASSWORD_VARIABLE
 from components.identity.realm import realm_representation
@@ -37,11 +38,13 @@ SECRET_LENGTH = 40
 class Identity(pulumi.ComponentResource):
     """Keycloak, its realm, and the clients of the platform's consoles.
 
-    `clients` are keyed by client id (`gateway`, `grafana`). `issuer_url` is the `iss` of every token, `host` the public
-    host name, `realm` the name of the realm. `configured` is the Job after which people can sign in.
+    `clients` are keyed by client id (`gateway`, `grafana`). `api_tokens` are the access tokens of the API.
+    `issuer_url` is the `iss` of every token, `host` the public host name, `realm` the name of the realm. `configured`
+    is the Job after which people can sign in.
     """
 
     clients: Mapping[str, OidcClient]
+    api_tokens: TokenIssuer
     issuer_url: str
     host: str
     realm: str
@@ -67,7 +70,8 @@ class Identity(pulumi.ComponentResource):
             client.client_id: clients.oidc_client(client, secrets[client.client_id], public_url, self.realm)
             for client in realm_clients
         }
-        self.issuer_url = self.clients["gateway"].issuer_url
+        self.api_tokens = token_issuer(public_url, self.realm)
+        self.issuer_url = self.api_tokens.issuer_url
         self.register_outputs({"issuerUrl": self.issuer_url, "host": self.host, "realm": self.realm})
 
     def _server(self, public_url: str, admin: k8s.core.v1.Secret) -> k8s.apps.v1.StatefulSet:
@@ -90,13 +94,6 @@ class Identity(pulumi.ComponentResource):
             opts=child,
         )
         k8s.core.v1.Service(
-            f"{name}-service",
-            metadata=self._metadata(keycloak.KEYCLOAK, keycloak.NAME),
-            spec=keycloak.service_spec(),
-            opts=child,
-        )
-        # Pods never wait for a Service: the engine holds a Service until it has endpoints.
-        k8s.core.v1.Service(
             f"{name}-nodes",
             metadata=self._metadata(keycloak.KEYCLOAK, keycloak.NODES_SERVICE),
             spec=keycloak.nodes_service_spec(),
@@ -108,7 +105,7 @@ class Identity(pulumi.ComponentResource):
             spec=keycloak.disruption_budget_spec(),
             opts=child,
         )
-        return k8s.apps.v1.StatefulSet(
+        pods = k8s.apps.v1.StatefulSet(
             f"{name}-keycloak",
             metadata={
                 **self._metadata(keycloak.KEYCLOAK, keycloak.NAME),
@@ -117,6 +114,14 @@ class Identity(pulumi.ComponentResource):
             spec=keycloak.stateful_set_spec(server),
             opts=args.platform.child_options(self, account),
         )
+        # After the pods: the engine holds a Service for ten minutes at most, and a new database may take longer.
+        k8s.core.v1.Service(
+            f"{name}-service",
+            metadata=self._metadata(keycloak.KEYCLOAK, keycloak.NAME),
+            spec=keycloak.service_spec(),
+            opts=args.platform.child_options(self, pods),
+        )
+        return pods
 
     def _configuration(
         self,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from components.identity import login_flow
+from components.identity.api_client import API_CLIENT, api_client_representation
 from components.identity.clients import RealmClient, client_representation
 from components.identity.directory import Directory, user_federation
 
@@ -100,8 +101,11 @@ def realm_representation(realm: Realm, clients: Sequence[RealmClient]) -> dict[s
         **_events(),
         "roles": {"realm": _roles(realm.mfa_roles)},
         "groups": _groups(realm),
-        "clients": [client_representation(client) for client in clients],
-        "scopeMappings": [{"client": client.client_id, "roles": list(get_args(PlatformRole))} for client in clients],
+        "clients": [*(client_representation(client) for client in clients), api_client_representation()],
+        "scopeMappings": [
+            {"client": client, "roles": list(get_args(PlatformRole))}
+            for client in (*(client.client_id for client in clients), API_CLIENT)
+        ],
         "authenticationFlows": login_flow.authentication_flows(),
         "authenticatorConfig": login_flow.authenticator_configs(),
         "browserFlow": login_flow.BROWSER_FLOW,

@@ -15,7 +15,8 @@ SELF_SIGNED = "envoy-gateway-self-signed"
 AUTHORITY = "envoy-gateway-ca"
 CONTROLLER = "envoy-gateway"
 PROXIES = "envoy"
-"""Names of issuers, certificates and their Secrets. Envoy Gateway looks for Secrets of the last two names."""
+RATE_LIMIT = "envoy-rate-limit"
+"""Names of issuers, certificates and their Secrets. Envoy Gateway looks for Secrets of the last three names."""
 
 _USAGES = ["digital signature", "data encipherment", "key encipherment", "content commitment"]
 
@@ -63,6 +64,11 @@ def controller_certificate_spec() -> dict[str, Any]:
 def proxy_certificate_spec() -> dict[str, Any]:
     """Certificate that proxies show to the controller."""
     return _end_certificate(PROXIES, "*", [f"*.{NAMESPACE}"])
+
+
+def rate_limit_certificate_spec() -> dict[str, Any]:
+    """Certificate of the rate limit service, to proxies and to the controller."""
+    return _end_certificate(RATE_LIMIT, "*", [f"*.{NAMESPACE}"])
 
 
 def _end_certificate(secret: str, common_name: str, names: list[str]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Envoy Gateway itself: its chart, and the certificates between its controller and the proxies."""
+"""Envoy Gateway itself: its chart, and the certificates of its controller, the proxies and the rate limit service."""
 
 from __future__ import annotations
 
@@ -7,19 +7,34 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_kubernetes as k8s
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.base import peers, pins
+from components.base import peers, pins, valkey
 from components.base.handles import ClusterHandle, ImageRegistry, PlatformContext
+from components.base.valkey import ValkeyServer
 from components.charts import ChartSource, PinnedChart, PinnedChartArgs
 from components.inference_gateway import certificates
+from components.inference_gateway.counters import Counters
 from components.inference_gateway.custom_resources import custom_resource
-from components.inference_gateway.names import ENVOY_GATEWAY, ENVOY_GATEWAY_XDS_PORT, NAMESPACE
+from components.inference_gateway.names import (
+    ENVOY_GATEWAY,
+    ENVOY_GATEWAY_RATE_LIMIT_PORT,
+    ENVOY_GATEWAY_XDS_PORT,
+    NAMESPACE,
+)
+from components.inference_gateway.rate_limit_service import (
+    GRPC_PORT,
+    PASSWORD_KEY,
+    PASSWORD_SECRET,
+    RATE_LIMIT,
+    controller_values,
+)
 
 TYPE = "ai-platform:inference_gateway:ControlPlane"
 
 
-def chart_values(registry: ImageRegistry) -> dict[str, Any]:
+def chart_values(registry: ImageRegistry, counters: ValkeyServer) -> dict[str, Any]:
     """Two controllers, every image pinned and taken from the platform's registry.
 
     The chart makes the control plane's certificates with a Helm hook, which a Chart resource never runs: they are
@@ -42,16 +57,18 @@ def chart_values(registry: ImageRegistry) -> dict[str, Any]:
             "priorityClassName": "platform-critical",
             "envoyGateway": {"resources": resources},
         },
+        "config": {"envoyGateway": controller_values(counters)},
     }
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControlPlaneArgs:
-    """Where the controller runs and its chart comes from."""
+    """Where the controller runs and its chart comes from. `counters` keep what the proxies count together."""
 
     cluster: ClusterHandle
     platform: PlatformContext
     charts: ChartSource
+    counters: Counters
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -74,23 +91,39 @@ class ControlPlane(pulumi.ComponentResource):
                 opts=child,
             )
 
-        created = [
+        created: list[pulumi.Resource] = [
             create("self-signed", "Issuer", certificates.SELF_SIGNED, certificates.self_signed_issuer_spec()),
             create("authority", "Certificate", certificates.AUTHORITY, certificates.authority_certificate_spec()),
             create("issuer", "Issuer", certificates.AUTHORITY, certificates.authority_issuer_spec()),
             create("controller", "Certificate", certificates.CONTROLLER, certificates.controller_certificate_spec()),
             create("proxies", "Certificate", certificates.PROXIES, certificates.proxy_certificate_spec()),
+            create("rate-limit", "Certificate", certificates.RATE_LIMIT, certificates.rate_limit_certificate_spec()),
+            # Named, because the chart's values address it.
+            k8s.core.v1.Secret(
+                f"{name}-counters-password",
+                metadata={"name": PASSWORD_SECRET, "namespace": NAMESPACE},
+                string_data={PASSWORD_KEY: args.counters.password},
+                opts=child,
+            ),
         ]
         self.chart = PinnedChart(
             f"{name}-envoy-gateway",
             PinnedChartArgs(
                 pin=pins.ENVOY_GATEWAY_CHART,
                 namespace=NAMESPACE,
-                values=chart_values(args.cluster.registry),
+                values=chart_values(args.cluster.registry, args.counters.server),
                 source=args.charts,
             ),
             args.platform.child_options(self, *created),
         )
-        args.platform.wiring.allow(peers.EDGE_PROXY, ENVOY_GATEWAY, ENVOY_GATEWAY_XDS_PORT)
-        args.platform.wiring.allow(ENVOY_GATEWAY, args.cluster.kubernetes_api, *peers.KUBERNETES_API_PORTS)
+        _declare_connections(args)
         self.register_outputs({})
+
+
+def _declare_connections(args: ControlPlaneArgs) -> None:
+    allow = args.platform.wiring.allow
+    allow(peers.EDGE_PROXY, ENVOY_GATEWAY, ENVOY_GATEWAY_XDS_PORT)
+    allow(ENVOY_GATEWAY, args.cluster.kubernetes_api, *peers.KUBERNETES_API_PORTS)
+    allow(peers.EDGE_PROXY, RATE_LIMIT, GRPC_PORT)
+    allow(RATE_LIMIT, ENVOY_GATEWAY, ENVOY_GATEWAY_RATE_LIMIT_PORT)
+    allow(RATE_LIMIT, args.counters.server.peer, valkey.PORT)

@@ -48,6 +48,7 @@ class Counters(pulumi.ComponentResource):
     """`server` says where it listens, `secret` is the name of the Secret with its password."""
 
     server: ValkeyServer
+    password: pulumi.Output[str]
     secret: pulumi.Output[str]
     stateful_set: k8s.apps.v1.StatefulSet
 
@@ -56,11 +57,11 @@ class Counters(pulumi.ComponentResource):
         child = args.platform.child_options(self)
         self.server = counters_server(args.platform.environment, args.cluster.storage.retained)
         metadata = valkey.metadata(self.server)
-        password = random.RandomPassword(f"{name}-password", length=48, special=False, opts=child).result
+        self.password = random.RandomPassword(f"{name}-password", length=48, special=False, opts=child).result
         secret = k8s.core.v1.Secret(
             f"{name}-secret",
             metadata={"namespace": NAMESPACE},
-            string_data=valkey.secret_data(password),
+            string_data=valkey.secret_data(self.password),
             opts=child,
         )
         config = k8s.core.v1.ConfigMap(

@@ -13,9 +13,11 @@ from components.base import peers, pins
 from components.base.capabilities import Capability
 from components.base.handles import ClusterHandle, PlatformContext
 from components.charts import ChartSource
-from components.inference_gateway import certificates, edge_specs
+from components.inference_gateway import certificates, edge_specs, traffic_specs
 from components.inference_gateway.control_plane import ControlPlane, ControlPlaneArgs
+from components.inference_gateway.counters import Counters
 from components.inference_gateway.custom_resources import custom_resource
+from components.inference_gateway.edge_limits import EdgeLimits
 from components.inference_gateway.names import EDGE_NAME
 
 TYPE = "ai-platform:inference_gateway:Edge"
@@ -25,6 +27,8 @@ TYPE = "ai-platform:inference_gateway:Edge"
 class EdgeArgs:
     """`drain_seconds` is how long a terminating proxy lets open streams finish."""
 
+    counters: Counters
+    limits: EdgeLimits
     cluster: ClusterHandle
     platform: PlatformContext
     charts: ChartSource
@@ -41,7 +45,7 @@ class Edge(pulumi.ComponentResource):
         super().__init__(TYPE, name, None, opts)
         control_plane = ControlPlane(
             f"{name}-control-plane",
-            ControlPlaneArgs(cluster=args.cluster, platform=args.platform, charts=args.charts),
+            ControlPlaneArgs(cluster=args.cluster, platform=args.platform, charts=args.charts, counters=args.counters),
             args.platform.child_options(self),
         )
         child = args.platform.child_options(self, control_plane.chart)
@@ -72,7 +76,7 @@ class Edge(pulumi.ComponentResource):
         front_proxy = args.cluster.load_balancer.front_proxy
         gateway = edge_specs.gateway_spec(args.platform.domain, front_proxy)
         self.gateway = create("gateway", edge_specs.GATEWAY_API, "Gateway", gateway)
-        client_traffic = edge_specs.client_traffic_spec(args.minimum_tls_version, front_proxy)
+        client_traffic = traffic_specs.client_traffic_spec(args.minimum_tls_version, args.limits, front_proxy)
         create("client-traffic", edge_specs.ENVOY_GATEWAY_API, "ClientTrafficPolicy", client_traffic)
         clients = front_proxy.source if front_proxy else peers.CLIENTS
         args.platform.wiring.allow(clients, peers.EDGE_PROXY, peers.EDGE_HTTP_PORT, peers.EDGE_HTTPS_PORT)

@@ -1,4 +1,4 @@
-"""Custom resources of the edge: gateway class, proxies, listeners and the policies on them.
+"""Custom resources of the edge: gateway class, proxies and listeners.
 
 Sources: Gateway API v1 and Envoy Gateway's `v1alpha1` API. Keys are camelCase, as the definitions have them.
 """
@@ -23,9 +23,16 @@ HTTP_LISTENER = "http"
 HTTPS_LISTENER = "https"
 
 _PROXIES = 2
-_IDLE_MARGIN_SECONDS = 60
 _ROUTE_NAMESPACES = [namespaces.GATEWAY, namespaces.IDENTITY, namespaces.OBSERVABILITY]
 """Namespaces whose routes may attach: those with a public host name."""
+
+_LOCAL_LIMIT, _GLOBAL_LIMIT = "envoy.filters.http.local_ratelimit", "envoy.filters.http.ratelimit"
+_TOKENS = "envoy.filters.http.jwt_authn"
+# Envoy Gateway counts requests after it has checked their tokens: then whoever tries tokens is never counted.
+_FILTER_ORDER = (
+    {"name": _LOCAL_LIMIT, "before": _TOKENS},
+    {"name": _GLOBAL_LIMIT, "after": _LOCAL_LIMIT},
+)
 
 
 def gateway_class_spec() -> dict[str, Any]:
@@ -66,6 +73,7 @@ def envoy_proxy_spec(*, image: str, load_balancer: LoadBalancer, drain_seconds: 
             },
         },
         "shutdown": {"drainTimeout": f"{drain_seconds}s", "minDrainDuration": "15s"},
+        "filterOrder": list(_FILTER_ORDER),
     }
 
 
@@ -123,36 +131,4 @@ def _route_namespaces() -> dict[str, Any]:
         "matchExpressions": [
             {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(_ROUTE_NAMESPACES)},
         ]
-    }
-
-
-def client_traffic_spec(minimum_tls_version: str, front_proxy: FrontProxy | None = None) -> dict[str, Any]:
-    """What the edge accepts from clients. Envoy Gateway's own defaults normalize paths before they are matched.
-
-    With a front proxy the client is the last address of X-Forwarded-For, the one that the front proxy added: entries
-    before it are whatever the client sent.
-    """
-    # A client that sends its headers slowly holds a connection for half a minute at most.
-    http = {"requestHeadersReceivedTimeout": "30s"}
-    spec: dict[str, Any] = {
-        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": EDGE_NAME}],
-        "tls": {"minVersion": minimum_tls_version},
-        "timeout": {"http": http},
-    }
-    if front_proxy:
-        spec["clientIPDetection"] = {"xForwardedFor": {"numTrustedHops": 1}}
-        # The proxy that reuses a connection must be the one that closes it, or a request meets a closed one.
-        http["idleTimeout"] = f"{front_proxy.idle_seconds + _IDLE_MARGIN_SECONDS}s"
-    return spec
-
-
-def backend_traffic_spec(route: str, request_seconds: int) -> dict[str, Any]:
-    """How the edge talks to LiteLLM for the HTTPRoute named `route`.
-
-    Streams are held open for minutes, so the circuit breaker's default of 1024 would refuse a busy afternoon.
-    """
-    return {
-        "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": route}],
-        "timeout": {"tcp": {"connectTimeout": "5s"}, "http": {"requestTimeout": f"{request_seconds}s"}},
-        "circuitBreaker": {"maxConnections": 10_000, "maxParallelRequests": 10_000, "maxPendingRequests": 1024},
     }

@@ -6,6 +6,7 @@ An outer layer that gives up first answers with a bare 504, while the model keep
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from components.inference_gateway.arguments import Timeouts
 
@@ -18,19 +19,39 @@ ENDPOINT_REMOVAL_SECONDS = 15
 """A terminating pod keeps accepting for this long, until every Envoy has stopped sending to it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class EdgeSeconds:
+    """Limits at the edge, in seconds: `request` from when a request is there in whole to the end of its answer,
+    `silence` between two bytes of the answer."""
+
+    request: int
+    silence: int
+
+
+def edge_times(timeouts: Timeouts, fallbacks: Mapping[str, tuple[str, ...]]) -> EdgeSeconds:
+    """Time limits at the edge, each longer than what LiteLLM takes at most."""
+    return EdgeSeconds(
+        request=edge_seconds(timeouts, fallbacks),
+        silence=timeouts.request * _attempts(fallbacks) + _MARGIN_SECONDS,
+    )
+
+
 def edge_seconds(timeouts: Timeouts, fallbacks: Mapping[str, tuple[str, ...]]) -> int:
     """Limit of a whole request at the edge.
 
     A request that times out is not retried on the same model, but each of its fallbacks may use the full time again.
     """
-    attempts = 1 + max((_reachable(model, fallbacks) for model in fallbacks), default=0)
-    return max(timeouts.stream, timeouts.request * attempts) + _MARGIN_SECONDS
+    return max(timeouts.stream, timeouts.request * _attempts(fallbacks)) + _MARGIN_SECONDS
 
 
 def grace_seconds(timeouts: Timeouts) -> int:
     """`terminationGracePeriodSeconds` of a LiteLLM pod: leave the endpoints, finish streams, write spend to the
     database."""
     return ENDPOINT_REMOVAL_SECONDS + timeouts.stream + _MARGIN_SECONDS
+
+
+def _attempts(fallbacks: Mapping[str, tuple[str, ...]]) -> int:
+    return 1 + max((_reachable(model, fallbacks) for model in fallbacks), default=0)
 
 
 def _reachable(model: str, fallbacks: Mapping[str, tuple[str, ...]]) -> int:

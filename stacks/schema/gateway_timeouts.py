@@ -17,6 +17,9 @@ class TimeoutSettings(SettingsModel):
     stream_seconds: int = Field(ge=5, le=3600, default=1200)
     """Limit of a whole streamed answer, and how long a terminating pod finishes what it has begun."""
 
+    upload_seconds: int = Field(ge=5, le=3600, default=300)
+    """How long a client may take to send a request."""
+
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.stream_seconds < self.request_seconds:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.identity import login_flow
+from components.identity.api_client import token_issuer
 from components.identity.clients import platform_clients
 from components.identity.directory import Directory, group_filter
 from components.identity.realm import PlatformRole, Realm, realm_representation
@@ -171,8 +172,13 @@ def test_passwords_are_long_and_guessing_is_slowed_down() -> None:
     assert representation["adminEventsEnabled"]
 
 
-def test_clients_are_confidential_with_pkce_and_one_exact_callback() -> None:
-    clients = {client["clientId"]: client for client in represent()["clients"]}
+def consoles(representation: dict[str, Any]) -> list[dict[str, Any]]:
+    """All clients but the one of the API."""
+    return [client for client in representation["clients"] if client["clientId"] != "api"]
+
+
+def test_consoles_are_confidential_with_pkce_and_one_exact_callback() -> None:
+    clients = {client["clientId"]: client for client in consoles(represent())}
     assert {name: client["redirectUris"] for name, client in clients.items()} == {
         "gateway": ["https://console.ai.example.org/oauth2/callback"],
         "grafana": ["https://grafana.ai.example.org/login/generic_oauth"],
@@ -199,16 +205,44 @@ def test_a_token_of_a_console_opens_no_administration() -> None:
 
 def test_roles_and_groups_are_claims_of_every_token() -> None:
     for client in represent()["clients"]:
-        claims = {mapper["config"]["claim.name"]: mapper["config"] for mapper in client["protocolMappers"]}
+        mappers = [mapper["config"] for mapper in client["protocolMappers"] if mapper["name"] != "audience"]
+        claims = {config["claim.name"]: config for config in mappers}
         assert set(claims) == {"roles", "groups"}
         for config in claims.values():
             assert config["id.token.claim"] == config["access.token.claim"] == config["userinfo.token.claim"] == "true"
         assert claims["groups"]["full.path"] == "false"
 
 
+def test_programs_get_tokens_of_the_api_by_the_device_grant_and_nothing_else() -> None:
+    representation = represent()
+    [api] = [client for client in representation["clients"] if client["clientId"] == "api"]
+    assert api["publicClient"]
+    assert "secret" not in api
+    assert api["attributes"] == {"oauth2.device.authorization.grant.enabled": "true"}
+    flows = ("standardFlowEnabled", "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled")
+    assert not any(api[flow] for flow in flows)
+    assert api["redirectUris"] == []
+    assert api["consentRequired"]
+    assert {mapping["client"] for mapping in representation["scopeMappings"]} == {"api", "gateway", "grafana"}
+
+
+def test_access_tokens_of_the_api_client_alone_are_for_the_api() -> None:
+    audiences = {
+        client["clientId"]: [mapper["config"] for mapper in client["protocolMappers"] if mapper["name"] == "audience"]
+        for client in represent()["clients"]
+    }
+    assert [name for name, found in audiences.items() if found] == ["api"]
+    [audience] = audiences["api"]
+    issued = token_issuer("https://auth.ai.example.org", "ai-platform")
+    assert audience["included.custom.audience"] == issued.audience
+    assert (audience["access.token.claim"], audience["id.token.claim"]) == ("true", "false")
+    # The audience of an ID token is its client.
+    assert issued.audience not in audiences
+
+
 def test_secrets_are_variables() -> None:
     representation = represent(replace(REALM, directory=DIRECTORY))
-    assert {client["secret"] for client in representation["clients"]} == {
+    assert {client["secret"] for client in consoles(representation)} == {
         "$(env:GATEWAY_CLIENT_SECRET)",
         "$(env:GRAFANA_CLIENT_SECRET)",
     }

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from components.identity.api_client import token_issuer
 from components.identity.clients import platform_clients
 from components.identity.realm import realm_representation
 from tests.components.keycloak_server import (
+    Browser,
     KeycloakProcess,
     Reply,
     SignIn,
@@ -135,6 +137,42 @@ def test_a_password_is_never_traded_for_a_token(keycloak: KeycloakProcess) -> No
     reply = send(keycloak.port, "POST", f"/realms/{REALM.name}/protocol/openid-connect/token", form=form)
     assert reply.status == 401
     assert "access_token" not in reply.body
+
+
+def device_grant(keycloak: KeycloakProcess, person: str) -> tuple[Reply, dict[str, str]]:
+    """A program asks for tokens of the API, `person` signs in: the last page, and what it polls with."""
+    endpoint = f"/realms/{REALM.name}/protocol/openid-connect"
+    form = {"client_id": "api", "scope": "openid"}
+    asked = send(keycloak.port, "POST", f"{endpoint}/auth/device", form=form)
+    assert asked.status == 200, asked.body
+    browser = Browser(keycloak.port)
+    login = browser.open(asked.json()["verification_uri_complete"])
+    page = browser.submit(login, username=person, password=password_of(person))
+    if 'name="accept"' in page.body:
+        page = browser.submit(page, accept="Yes")
+    grant = "urn:ietf:params:oauth:grant-type:device_code"
+    return page, {"client_id": "api", "grant_type": grant, "device_code": asked.json()["device_code"]}
+
+
+def test_a_program_gets_access_tokens_of_the_api_by_the_device_grant(keycloak: KeycloakProcess) -> None:
+    _, polled = device_grant(keycloak, "rosa")
+    granted = send(keycloak.port, "POST", f"/realms/{REALM.name}/protocol/openid-connect/token", form=polled)
+    assert granted.status == 200, granted.body
+    access, identity = (claims(granted.json()[name]) for name in ("access_token", "id_token"))
+    issued = token_issuer("https://auth.ai.example.org", REALM.name)
+    assert (access["iss"], access["aud"], access["typ"]) == (issued.issuer_url, issued.audience, "Bearer")
+    assert access["groups"] == [PEOPLE["rosa"]]
+    assert access["sub"]
+    # An ID token is for the program, not for the API.
+    assert (identity["aud"], identity["typ"]) == ("api", "ID")
+
+
+def test_whoever_is_in_no_group_gets_no_token_for_a_program(keycloak: KeycloakProcess) -> None:
+    page, polled = device_grant(keycloak, "oscar")
+    assert "Access denied" in page.body
+    refused = send(keycloak.port, "POST", f"/realms/{REALM.name}/protocol/openid-connect/token", form=polled)
+    assert refused.status == 400
+    assert "access_token" not in refused.body
 
 
 def test_a_sign_in_without_pkce_or_to_another_address_is_refused(keycloak: KeycloakProcess) -> None:

@@ -1,4 +1,4 @@
-"""Which public path leads where: the API's own paths on one host, the console on another, nothing else."""
+"""The console's host, behind the realm's sign-in, and what plain http is answered with."""
 
 from __future__ import annotations
 
@@ -6,38 +6,15 @@ from typing import Any
 
 from components.base.oidc import OidcClient
 from components.inference_gateway.edge_specs import HTTP_LISTENER, HTTPS_LISTENER
-from components.inference_gateway.names import (
-    EDGE_NAME,
-    LITELLM_NAME,
-    LITELLM_PORT,
-    NAMESPACE,
-    api_host,
-    console_host,
-)
+from components.inference_gateway.names import EDGE_NAME, LITELLM_NAME, LITELLM_PORT, NAMESPACE, console_host
 
-API_ROUTE = "api"
 CONSOLE_ROUTE = "console"
 REDIRECT_ROUTE = "redirect-to-https"
 NOT_FOUND_FILTER = "not-found"
 
-API_PATHS = (
-    "/v1/chat/completions",
-    "/v1/completions",
-    "/v1/embeddings",
-    "/v1/messages",
-    "/v1/models",
-    "/v1/rerank",
-    "/v1/responses",
-    "/v1/audio/transcriptions",
-    "/v1/audio/translations",
-)
-"""OpenAI-compatible paths (and Anthropic's `/v1/messages`). Listed one by one: below `/v1` LiteLLM also serves the
-administration of tools and credentials."""
-
-HEALTH_PATH = "/health/liveliness"
-"""For monitoring from outside; it tells no more than that the process lives."""
-
-_HIDDEN_CONSOLE_PATHS = ("/metrics", "/config", "/routes")
+_PROVIDER = "console"
+_ID_TOKEN_COOKIE = "ConsoleIdToken"  # noqa: S105 # the name of a cookie
+_HIDDEN_PATHS = ("/metrics", "/config", "/routes")
 
 
 def redirect_route_spec() -> dict[str, Any]:
@@ -46,35 +23,19 @@ def redirect_route_spec() -> dict[str, Any]:
     return {"parentRefs": [_parent(HTTP_LISTENER)], "rules": [{"filters": [redirect]}]}
 
 
-def api_route_spec(domain: str, request_seconds: int) -> dict[str, Any]:
-    """The API. A path that is not listed is answered with 404 by the edge, LiteLLM never sees it."""
-    matches = [_prefix(path) for path in API_PATHS]
-    matches.append({"path": {"type": "Exact", "value": HEALTH_PATH}})
-    return {
-        "parentRefs": [_parent(HTTPS_LISTENER)],
-        "hostnames": [api_host(domain)],
-        "rules": [
-            {
-                "matches": matches,
-                "backendRefs": [_litellm()],
-                "timeouts": {"request": f"{request_seconds}s"},
-            }
-        ],
-    }
-
-
 def console_route_spec(domain: str) -> dict[str, Any]:
     """The console and the administration API behind it, without what needs no key there."""
     hidden = {
         "type": "ExtensionRef",
         "extensionRef": {"group": "gateway.envoyproxy.io", "kind": "HTTPRouteFilter", "name": NOT_FOUND_FILTER},
     }
+    litellm = {"name": LITELLM_NAME, "port": LITELLM_PORT}
     return {
         "parentRefs": [_parent(HTTPS_LISTENER)],
         "hostnames": [console_host(domain)],
         "rules": [
-            {"matches": [_prefix(path) for path in _HIDDEN_CONSOLE_PATHS], "filters": [hidden]},
-            {"matches": [_prefix("/")], "backendRefs": [_litellm()], "timeouts": {"request": "120s"}},
+            {"matches": [_prefix(path) for path in _HIDDEN_PATHS], "filters": [hidden]},
+            {"matches": [_prefix("/")], "backendRefs": [litellm], "timeouts": {"request": "120s"}},
         ],
     }
 
@@ -85,11 +46,24 @@ def not_found_filter_spec() -> dict[str, Any]:
 
 
 def console_sign_in_spec(sign_in: OidcClient, client_secret: str) -> dict[str, Any]:
-    """OpenID Connect in front of the console. `client_secret` is the name of the Secret with key `client-secret`.
+    """OpenID Connect in front of the console, for administrators alone. `client_secret` is the name of the Secret
+    with key `client-secret`.
 
     LiteLLM's own single sign-on needs a licence beyond five users; this one does not. The Authorization header of the
-    console's own calls passes through, because the access token is not forwarded.
+    console's own calls passes through, because the access token is not forwarded. Roles are those of the ID token,
+    which the sign-in keeps in a cookie and the check of tokens reads there.
     """
+    provider = {
+        "name": _PROVIDER,
+        "issuer": sign_in.issuer_url,
+        "audiences": [sign_in.client_id],
+        "remoteJWKS": {"uri": sign_in.jwks_url, "cacheDuration": "300s"},
+        "extractFrom": {"cookies": [_ID_TOKEN_COOKIE]},
+    }
+    administrator = {
+        "provider": _PROVIDER,
+        "claims": [{"name": "roles", "valueType": "StringArray", "values": ["admin"]}],
+    }
     return {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": CONSOLE_ROUTE}],
         "oidc": {
@@ -105,6 +79,12 @@ def console_sign_in_spec(sign_in: OidcClient, client_secret: str) -> dict[str, A
             "logoutPath": "/oauth2/logout",
             "forwardAccessToken": False,
             "cookieConfig": {"sameSite": "Lax"},
+            "cookieNames": {"idToken": _ID_TOKEN_COOKIE},
+        },
+        "jwt": {"providers": [provider]},
+        "authorization": {
+            "defaultAction": "Deny",
+            "rules": [{"name": "administrators", "action": "Allow", "principal": {"jwt": administrator}}],
         },
     }
 
@@ -115,7 +95,3 @@ def _parent(listener: str) -> dict[str, str]:
 
 def _prefix(path: str) -> dict[str, Any]:
     return {"path": {"type": "PathPrefix", "value": path}}
-
-
-def _litellm() -> dict[str, Any]:
-    return {"name": LITELLM_NAME, "port": LITELLM_PORT}
