@@ -28,6 +28,7 @@ status: .venv/.filled ## Show the simulated cluster: processes, workloads, GPUs
 
 test: .venv/.filled policies/.venv/.filled ## Run all tests (the first run builds the control plane, about 10 minutes)
 	@$(TOOLS) binaries
+	-@$(TOOLS) servers
 	@.venv/bin/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: .venv/.filled ## Check format, lint and types
@@ -50,7 +51,7 @@ policy: .venv/.filled ## Judge the rendered STACK by every policy
 fit: .venv/.filled ## Show whether models fit their GPUs (STACK=… or MODEL=… GPU=… [COUNT=…] [CONTEXT=…])
 	@$(TOOLS) fit
 
-bench: .venv/.filled ## Measure render, policies and memory on this machine
+bench: .venv/.filled ## Measure render, policies, memory and the gateway on this machine
 	@$(TOOLS) bench
 
 format: .venv/.filled ## Format the code and fix what can be fixed
@@ -67,6 +68,8 @@ lock: .venv/.filled ## Resolve requirements.in anew, with hashes
 	  --custom-compile-command "make lock" -o requirements.lock requirements.in
 	@.venv/bin/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --custom-compile-command "make lock" -o policies/requirements.lock policies/requirements.in
+	@for name in $(basename $(notdir $(wildcard tools/servers/*.in))); do .venv/bin/uv pip compile --quiet --upgrade --generate-hashes \
+	  --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" -o tools/servers/$$name.lock tools/servers/$$name.in; done
 
 .venv/.filled: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -18,6 +18,7 @@ from stacks.settings import SettingsError
 from tools.deploy.errors import DeployError
 from tools.fit.errors import FitError
 from tools.render.errors import RenderError
+from tools.servers.errors import ServersError
 from tools.simulator.errors import SimulatorError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -30,7 +31,16 @@ _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
-_EXPECTED = (SettingsError, RenderError, DeployError, SimulatorError, FitError, GraphError, pulumi.RunError)
+_EXPECTED = (
+    SettingsError,
+    RenderError,
+    DeployError,
+    SimulatorError,
+    FitError,
+    GraphError,
+    ServersError,
+    pulumi.RunError,
+)
 """Errors whose message says what to do. Anything else is a fault of the program and keeps its traceback."""
 
 
@@ -88,6 +98,14 @@ def binaries() -> None:
     from tools.simulator.binaries import ensure_binaries  # noqa: PLC0415
 
     _guarded(lambda: (ensure_binaries(lambda line: console.print(f"  {line}")), None)[1])
+
+
+@app.command()
+def servers() -> None:
+    """Install the real servers of live tests, or find them."""
+    from tools.servers.environments import build_all  # noqa: PLC0415
+
+    _guarded(lambda: build_all(lambda line: console.print(f"  {line}")))
 
 
 @app.command()

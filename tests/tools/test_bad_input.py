@@ -74,19 +74,45 @@ def unknown_gpus(platform: dict[str, Any]) -> None:
 
 
 def second_of_one_name(platform: dict[str, Any]) -> None:
-    platform["models"].append(dict(platform["models"][0]))
+    # One without other names, where there is room: everything else that is wrong would be a line of its own.
+    platform["models"].append(platform["models"][3] | {"gpu": {"pool": "h100"}})
+
+
+def add_a_model_for_which_no_gpu_is_left(platform: dict[str, Any]) -> None:
+    platform["models"].append(platform["models"][3] | {"name": "one-too-many"})
+
+
+def one_too_many(platform: dict[str, Any]) -> None:
+    # The models of the stack fill its pool of L40S.
+    model = next(model for model in platform["models"] if model["name"] == "qwen3-embedding")
+    platform["models"].append(model | {"name": "one-too-many"})
 
 
 @pytest.mark.parametrize(
     ("change", "key", "fix"),
     [
+        (
+            add_a_model_for_which_no_gpu_is_left,
+            "models[10].gpu.pool",
+            "no node of pool 'l40s' has room left for one-too-many; its models want 9 x nvidia.com/gpu in all, the "
+            "pool has 2 nodes with 4 each; raise the pool's nodes.max",
+        ),
         (misspell, "models[0].maxModelLenn", "did you mean 'maxModelLen'?"),
         (write_a_number_in_words, "models[0].maxModelLen", "a whole number"),
-        (second_of_one_name, "models[4].name", "choose another"),
+        (second_of_one_name, "models[10].name", "choose another"),
         (unknown_gpus, "models[0].gpu.pool", "pools with GPUs: l40s, h100"),
+        (one_too_many, "models[10].gpu.pool", "raise the pool's nodes.max, lower replicas.min or use another pool"),
         (name_no_domain, "domain", "use labels of lower-case letters"),
     ],
-    ids=["unknown key", "wrong type", "two models of one name", "GPUs in no pool", "no DNS name"],
+    ids=[
+        "a model too many",
+        "unknown key",
+        "wrong type",
+        "two models of one name",
+        "GPUs in no pool",
+        "a model too many",
+        "no DNS name",
+    ],
 )
 def test_a_wrong_setting_is_one_line_with_key_and_fix(
     checkout: Path, change: Callable[[dict[str, Any]], object], key: str, fix: str

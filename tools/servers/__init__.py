@@ -1,0 +1,1 @@
+"""Real servers from package indexes, for live tests and the bench: environments, processes, configurations."""
