@@ -20,10 +20,10 @@ class Measurement:
 
 
 def measure(arguments: Sequence[str], root: Path, environment: Mapping[str, str]) -> Measurement:
-    """Run `python -m tools <arguments>` once. Raises CalledProcessError when it fails."""
+    """Run `python -m <arguments>` once. Raises CalledProcessError when it fails."""
     started = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "tools", *arguments],
+        [sys.executable, "-m", *arguments],
         cwd=root,
         env=os.environ | dict(environment),
         stdout=subprocess.DEVNULL,
