@@ -11,8 +11,10 @@ from components.inference_gateway.arguments import (
     TeamLimits,
     Timeouts,
     TokenPrice,
+    VectorServer,
 )
 from components.inference_gateway.component import InferenceGateway
+from components.inference_gateway.errors import GatewayError
 from components.inference_gateway.names import LITELLM
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "AnswerCache",
     "CacheServer",
     "Cascade",
+    "GatewayError",
     "GatewayModel",
     "Guardrails",
     "InferenceGateway",
@@ -28,4 +31,5 @@ __all__ = [
     "TeamLimits",
     "Timeouts",
     "TokenPrice",
+    "VectorServer",
 ]

@@ -10,6 +10,7 @@ import pulumi
 
 from components.base import valkey
 from components.inference_gateway import litellm_config
+from components.inference_gateway.extension import Extension
 from components.inference_gateway.names import console_host, model_key_variable
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 SALT_KEY = "LITELLM_SALT_KEY"
 UI_PASSWORD = "UI_PASSWORD"  # noqa: S105 # the name of a variable
+
+REQUESTS_BEFORE_COOLDOWN = 5
+"""Requests to one model, each with all its retries, after which it is left alone if none of a minute succeeded."""
+
+_WAITS_BETWEEN_TRIES = {"INITIAL_RETRY_DELAY": "0.1", "MAX_RETRY_DELAY": "1", "JITTER": "0.2"}
+"""Seconds: 0.1, 0.2 and 0.4, each longer by up to 0.2. A wait that a provider names in `Retry-After` is kept."""
 
 CACHE_FOLDER = "/app/cache"
 MIGRATIONS_FOLDER = "/app/migrations"
@@ -44,12 +51,21 @@ def server_variables(
     domain: str,
     cache_host: pulumi.Input[str],
     drain_seconds: int,
+    extension: Extension | None = None,
 ) -> list[EnvVarArgsDict]:
-    """Variables of the serving pods. `drain_seconds` is how long a terminating pod finishes its requests."""
+    """Variables of the serving pods. `drain_seconds` is how long a terminating pod finishes its requests, `extension`
+    what other parts of the gateway add."""
+    added = extension or Extension()
     plain: dict[str, pulumi.Input[str]] = {
         **_common(),
         # The migration Job owns the schema; replicas racing each other through it left half-applied migrations.
         "DISABLE_SCHEMA_UPDATE": "true",
+        # A model is one Service, so one deployment to LiteLLM, which is left alone only when all of so many requests
+        # of a minute failed: one bad replica of several is no reason. LiteLLM's default is 1,000.
+        "SINGLE_DEPLOYMENT_TRAFFIC_FAILURE_THRESHOLD": str(REQUESTS_BEFORE_COOLDOWN),
+        # Another try goes to another replica, or to a server that is starting: one second in all for the three tries of
+        # a request, where LiteLLM's own waits are 4 to 5 before the first fallback is asked.
+        **_WAITS_BETWEEN_TRIES,
         "GRACEFUL_SHUTDOWN_TIMEOUT": str(drain_seconds),
         "LITELLM_DISABLE_ACCESS_LOG_PATHS": "/health/liveliness,/health/readiness,/metrics,/metrics/",
         # The console is copied from the image at start, to a place that can be written.
@@ -61,6 +77,7 @@ def server_variables(
         "PROXY_BASE_URL": f"https://{console_host(domain)}",
         "UI_USERNAME": "admin",
         litellm_config.CACHE_HOST: cache_host,
+        **added.variables,
     }
     return [
         *_plain_variables(plain),
@@ -69,6 +86,7 @@ def server_variables(
         secret_variable(litellm_config.CACHE_PASSWORD, secrets.cache),
         secret_variable(litellm_config.COUNTERS_PASSWORD, secrets.counters, valkey.PASSWORD_KEY),
         *(secret_variable(model_key_variable(model), secrets.models) for model in models),
+        *(secret_variable(name, *source) for name, source in sorted(added.secrets.items())),
     ]
 
 

@@ -21,11 +21,26 @@ TEAMS_NAME = "litellm-teams"
 TEAMS_COMPONENT = "gateway-teams"
 TEAMS = Workload.of(NAMESPACE, TEAMS_NAME, TEAMS_COMPONENT)
 
+PRESIDIO_ANALYZER_NAME = "presidio-analyzer"
+PRESIDIO_ANONYMIZER_NAME = "presidio-anonymizer"
+PRESIDIO_COMPONENT = "personal-data"
+PRESIDIO_PORT = 3000
+
+FORGET_NAME = "answer-cache-forget"
+FORGET_COMPONENT = "answer-cache"
+FORGET = Workload.of(NAMESPACE, FORGET_NAME, FORGET_COMPONENT)
+"""Pods that empty the semantic cache."""
+
+ANSWERS_COLLECTION = "gateway-answers"
+"""Beginning of the name of the semantic cache's collection in the vector store."""
+
 COUNTERS_NAME = "counters"
 
 ENVOY_GATEWAY = Workload.selecting(NAMESPACE, "envoy-gateway", {"control-plane": "envoy-gateway"})
 """Controller pods of the Envoy Gateway chart."""
 ENVOY_GATEWAY_XDS_PORT = 18000
+ENVOY_GATEWAY_RATE_LIMIT_PORT = 18001
+"""Where the rate limit service gets its rules."""
 
 EDGE_NAME = "edge"
 EDGE_CERTIFICATE_SECRET = "edge-tls"  # noqa: S105 # the name of a Secret
@@ -55,3 +70,8 @@ def model_key_variable(model: str) -> str:
     Two models never share one: model names hold no `_` and no capital letter.
     """
     return f"MODEL_KEY_{model.replace('-', '_').upper()}"
+
+
+def external_key_variable(name: str) -> str:
+    """Environment variable of LiteLLM, and key of the Secret, that holds the key of external model `name`."""
+    return f"EXTERNAL_KEY_{name.replace('-', '_').upper()}"

@@ -8,7 +8,7 @@ from components.gpu_cluster.eks.images.image_cache import ImageCachePlan, cached
 from components.inference_gateway.names import public_hosts
 from components.inference_gateway.timeouts import edge_seconds
 from stacks.arguments.cluster import image_registry
-from stacks.arguments.gateway import routing
+from stacks.arguments.gateway_routing import timeouts
 from stacks.schema.cluster import EksClusterSettings
 from stacks.schema.eks_edge import EdgeSettings, WebApplicationFirewallSettings
 from stacks.schema.gateway import GatewaySettings
@@ -55,7 +55,7 @@ def _firewall_plan(edge: EdgeSettings) -> FirewallPlan | None:
 
 def _idle_seconds(gateway: GatewaySettings) -> int:
     """How long an answer may be silent: all of its time where it is not streamed."""
-    needed = edge_seconds(routing(gateway).timeouts, gateway.fallbacks) + _MARGIN_SECONDS
+    needed = edge_seconds(timeouts(gateway), gateway.fallbacks) + _MARGIN_SECONDS
     return max(needed, LEAST_IDLE_SECONDS)
 
 

@@ -2,67 +2,62 @@
 
 from __future__ import annotations
 
-from components.inference_gateway.arguments import (
-    AnswerCache,
-    Cascade,
-    GatewayModel,
-    Guardrails,
-    Routing,
-    TeamLimits,
-    Timeouts,
-    TokenPrice,
-)
+from components.base import model_proxy
+from components.inference_gateway.arguments import EdgeLimits, GatewayModel, TeamLimits, TokenPrice
 from components.vllm_model import model_host
 from components.vllm_model.names import PORT as MODEL_PORT
+from stacks.gateway_names import GatewayName, gateway_names, open_names
+from stacks.prices import model_price
+from stacks.rollout import is_weighted
 from stacks.schema.gateway import GatewaySettings
 from stacks.schema.models import ModelSettings
 from stacks.schema.teams import TeamSettings
 from stacks.settings import PlatformSettings
 
+_NO_PRICE = TokenPrice(input_usd_per_million=0.0, output_usd_per_million=0.0)
+"""Of models without a price, which are refused as soon as a team has a budget."""
+
 
 def gateway_models(settings: PlatformSettings) -> tuple[GatewayModel, ...]:
     """The models as the gateway routes to them. Their hosts are known before their Services exist."""
-    return tuple(_model(model, settings.gateway) for model in settings.models)
+    return tuple(_model(settings, model) for model in settings.models)
 
 
-def _model(model: ModelSettings, gateway: GatewaySettings) -> GatewayModel:
-    price = gateway.prices.get(model.name, gateway.default_price)
+def _model(settings: PlatformSettings, model: ModelSettings) -> GatewayModel:
+    price = model_price(settings, model)
     return GatewayModel(
         name=model.name,
         task=model.task,
-        host=model_host(model.name),
-        port=MODEL_PORT,
+        host=model_proxy.HOST if is_weighted(model) else model_host(model.name),
+        port=model_proxy.PORT if is_weighted(model) else MODEL_PORT,
+        path=model_proxy.model_path(model.name) if is_weighted(model) else "",
         context_length=model.max_model_len,
-        price=TokenPrice(
-            input_usd_per_million=price.input_usd_per_million_tokens,
-            output_usd_per_million=price.output_usd_per_million_tokens,
-        ),
+        price=price.price if price else _NO_PRICE,
+        aliases=model.aliases,
+        adapters=tuple(adapter.name for adapter in model.adapters),
     )
 
 
-def routing(gateway: GatewaySettings) -> Routing:
-    """What LiteLLM decides by."""
-    cache = AnswerCache(opt_in=gateway.cache.mode == "opt-in", ttl_seconds=gateway.cache.ttl_seconds)
-    return Routing(
-        timeouts=Timeouts(request=gateway.timeouts.request_seconds, stream=gateway.timeouts.stream_seconds),
-        max_parallel_requests_per_key=gateway.max_parallel_requests_per_key,
-        refuse_without_counters=gateway.refuse_without_counters,
-        cache=cache if gateway.cache.enabled else None,
-        fallbacks=gateway.fallbacks,
-        cascades=tuple(
-            Cascade(name=entry.name, simple=entry.simple, medium=entry.medium or entry.simple, complex=entry.complex)
-            for entry in gateway.cascade
-        ),
-        guardrails=Guardrails(mask=gateway.guardrails.mask, blocked_words=gateway.guardrails.blocked_words),
+def edge_limits(gateway: GatewaySettings) -> EdgeLimits:
+    """What the edge takes, whoever asks. A team may make all its requests from one address."""
+    largest = max(tier.requests_per_minute for tier in gateway.tiers.values())
+    per_address = gateway.edge.requests_per_minute_per_address
+    return EdgeLimits(
+        requests_per_minute_per_address=per_address or max(largest, EdgeLimits().requests_per_minute_per_address),
+        requests_per_second=gateway.edge.requests_per_second,
+        max_request_mib=gateway.edge.max_request_mib,
+        upload_seconds=gateway.timeouts.upload_seconds,
+        connections=gateway.edge.connections_per_proxy,
     )
 
 
 def team_limits(settings: PlatformSettings) -> tuple[TeamLimits, ...]:
     """Teams with the limits of their tiers."""
-    return tuple(_team(team, settings.gateway) for team in settings.teams)
+    names = gateway_names(settings.gateway, settings.models)
+    return tuple(_team(team, settings.gateway, names) for team in settings.teams)
 
 
-def _team(team: TeamSettings, gateway: GatewaySettings) -> TeamLimits:
+def _team(team: TeamSettings, gateway: GatewaySettings, names: tuple[GatewayName, ...]) -> TeamLimits:
     tier = gateway.tiers[team.tier]
     return TeamLimits(
         name=team.name,
@@ -71,12 +66,6 @@ def _team(team: TeamSettings, gateway: GatewaySettings) -> TeamLimits:
         budget_usd=team.budget_usd_per_month,
         requests_per_minute=tier.requests_per_minute,
         tokens_per_minute=tier.tokens_per_minute,
-        models=_open_models(team.models, tier.models),
+        models=open_names(team, tier.models, names),
+        group=team.group,
     )
-
-
-def _open_models(team: tuple[str, ...], tier: tuple[str, ...]) -> tuple[str, ...]:
-    """Models that both the team and its tier allow; empty for every model, as the gateway understands it."""
-    if "*" in team:
-        return () if "*" in tier else tier
-    return team

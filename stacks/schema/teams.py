@@ -8,6 +8,9 @@ from pydantic import Field
 
 from stacks.schema.base import DnsLabel, SettingsModel
 
+DataClass = Literal["public", "internal", "confidential", "restricted"]
+"""Classes of data, from the least to the most sensitive."""
+
 
 class TeamSettings(SettingsModel):
     """One team. It becomes a group of the realm and a team of the gateway."""
@@ -23,5 +26,5 @@ class TeamSettings(SettingsModel):
     """GPUs that the team's own workloads may request at once. 0: it uses shared models only."""
     models: tuple[str, ...] = ("*",)
     """Names of the models that the team may call; `*` alone allows every model."""
-    data_class: Literal["public", "internal", "confidential", "restricted"]
+    data_class: DataClass
     """Most sensitive class of data that the team sends. Anything but `public` never leaves the platform."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -7,16 +8,26 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.base.models import Task
 from components.inference_gateway.arguments import (
     AnswerCache,
     Cascade,
+    ComplexityRule,
+    ComplexityWeights,
+    Extension,
+    ExternalModel,
     GatewayModel,
     Guardrails,
+    Judge,
+    Presidio,
     Routing,
-    Task,
+    SemanticCache,
+    Split,
+    Telemetry,
     Timeouts,
     TokenPrice,
 )
+from components.inference_gateway.guardrails.judge import judge_extension
 from components.inference_gateway.litellm_config import config_text
 from components.inference_gateway.names import model_key_variable
 from components.inference_gateway.timeouts import ENDPOINT_REMOVAL_SECONDS, edge_seconds, grace_seconds
@@ -45,13 +56,14 @@ def routing(**changes: Any) -> Routing:
     return Routing(**(fields | changes))
 
 
-def config(*models: GatewayModel, max_replicas: int = 20, **changes: Any) -> Any:
+def config(*models: GatewayModel, max_replicas: int = 20, extension: Extension | None = None, **changes: Any) -> Any:
     text = config_text(
         models or (model(),),
         routing(**changes),
         counters_host="counters.gateway.svc.cluster.local",
         cache_port=6379,
         max_replicas=max_replicas,
+        extension=extension,
     )
     return yaml.safe_load(text)
 
@@ -86,7 +98,7 @@ def test_each_task_has_its_mode(task: Task, mode: str) -> None:
     assert entry["model_info"].get("supports_vision", False) == (task == "vision")
 
 
-def test_tokens_are_priced_only_where_litellm_counts_them() -> None:
+def test_every_task_is_priced_in_what_litellm_counts_of_it() -> None:
     prices = {
         task: {key for key in config(model(task=task))["model_list"][0]["litellm_params"] if "cost" in key}
         for task in get_args(Task)
@@ -97,8 +109,8 @@ def test_tokens_are_priced_only_where_litellm_counts_them() -> None:
         "vision": both,
         "completion": both,
         "embedding": {"input_cost_per_token"},
-        "rerank": set(),
-        "transcription": set(),
+        "rerank": both,
+        "transcription": {"input_cost_per_second"},
         "image-embedding": {"input_cost_per_token"},
     }
 
@@ -243,3 +255,192 @@ def test_fallbacks_of_fallbacks_count_for_the_edge_and_cycles_end() -> None:
     timeouts = Timeouts(request=100, stream=100)
     assert edge_seconds(timeouts, {"a": ("b",), "b": ("c",)}) == 310
     assert edge_seconds(timeouts, {"a": ("b",), "b": ("a",)}) == 310
+
+
+def test_an_alias_leads_to_its_model_and_an_adapter_to_its_models_servers() -> None:
+    made = config(replace(model("small"), aliases=("tiny",), adapters=("small-law",)))
+    assert made["router_settings"]["model_group_alias"] == {"tiny": "small"}
+    [small, adapter] = made["model_list"]
+    assert adapter["model_name"] == "small-law"
+    assert adapter["litellm_params"] == {**small["litellm_params"], "model": "hosted_vllm/small-law"}
+    assert "model_group_alias" not in config()["router_settings"]
+
+
+def test_a_split_is_one_name_with_each_models_share() -> None:
+    split = Split(name="ab", weights={"small": 90, "large": 10})
+    made = config(model("small"), model("large"), splits=(split,))
+    entries = [entry for entry in made["model_list"] if entry["model_name"] == "ab"]
+    drawn = {entry["litellm_params"]["model"]: entry["litellm_params"]["weight"] for entry in entries}
+    assert drawn == {"hosted_vllm/small": 90, "hosted_vllm/large": 10}
+    assert len({entry["model_info"]["id"] for entry in entries}) == 2
+    assert made["router_settings"]["routing_strategy"] == "simple-shuffle"
+
+
+def test_the_whole_rule_of_a_cascade_stands_in_the_configuration() -> None:
+    rule = ComplexityRule(medium_from=0.1, weights=ComplexityWeights(code=0.5))
+    cascade = Cascade(name="auto", simple="small", medium="small", complex="large", rule=rule)
+    written = config(model("small"), model("large"), cascades=(cascade,))["model_list"][-1]["litellm_params"]
+    assert written["complexity_router_default_model"] == "small"
+    router = written["complexity_router_config"]
+    assert router["classifier_type"] == "heuristic"
+    assert router["tier_boundaries"] == {"simple_medium": 0.1, "medium_complex": 0.35, "complex_reasoning": 0.6}
+    assert router["dimension_weights"]["codePresence"] == 0.5
+    assert "kubernetes" in router["code_keywords"]
+
+
+def test_a_rerank_is_asked_in_the_format_whose_tokens_are_counted() -> None:
+    [entry] = config(model(task="rerank"))["model_list"]
+    assert entry["litellm_params"]["model"] == "jina_ai/qwen3-8b"
+
+
+def test_a_second_of_speech_costs_what_whisper_makes_of_it() -> None:
+    [entry] = config(model(task="transcription"))["model_list"]
+    assert entry["litellm_params"]["input_cost_per_second"] == pytest.approx((50 * 0.2 + 4 * 0.6) / 1_000_000)
+
+
+def test_the_semantic_cache_is_in_the_vector_store_and_within_each_key() -> None:
+    cache = SemanticCache(embedding_model="bge-m3", vector_size=1024, similarity=0.95, opt_in=True, forget_hours=24)
+    made = config(model(), model("bge-m3", "embedding"), cache=cache)["litellm_settings"]
+    assert made["cache"] is True
+    parameters = made["cache_params"]
+    assert parameters["type"] == "qdrant-semantic"
+    assert parameters["semantic_cache_scope"] == "key"
+    assert parameters["qdrant_semantic_cache_embedding_model"] == "bge-m3"
+    assert parameters["qdrant_semantic_cache_vector_size"] == 1024
+    assert parameters["qdrant_collection_name"] == "gateway-answers-bge-m3"
+    assert parameters["qdrant_api_key"] == "os.environ/VECTORS_KEY"
+    assert parameters["mode"] == "default_off"
+
+
+def test_presidio_masks_before_the_model_and_restores_after_it() -> None:
+    presidio = Presidio(entities={"PERSON": "MASK", "US_SSN": "BLOCK"}, languages=("en", "de"), score_threshold=0.6)
+    made = config(guardrails=Guardrails(presidio=presidio))["guardrails"]
+    assert [entry["litellm_params"]["presidio_language"] for entry in made] == ["en", "de"]
+    parameters = made[0]["litellm_params"]
+    assert parameters["pii_entities_config"] == {"PERSON": "MASK", "US_SSN": "BLOCK"}
+    assert parameters["presidio_score_thresholds"] == {"ALL": 0.6}
+    assert parameters["output_parse_pii"] is True
+    assert parameters["presidio_filter_scope"] == "input"
+    assert all(entry["litellm_params"]["default_on"] for entry in made)
+
+
+@pytest.mark.parametrize(("check_answers", "mode"), [(False, "pre_call"), (True, ["pre_call", "post_call"])])
+def test_the_judge_is_a_module_beside_the_configuration(check_answers: bool, mode: Any) -> None:
+    judge = Judge(model="guard", context_length=8192, categories=("S1",), check_answers=check_answers)
+    extension = judge_extension(judge)
+    assert list(extension.files) == ["content_judge.py"]
+    made = config(model("guard"), extension=extension)["guardrails"]
+    [parameters] = [entry["litellm_params"] for entry in made]
+    assert parameters["guardrail"] == "content_judge.ContentJudge"
+    assert parameters["mode"] == mode
+    assert parameters["default_on"] is True
+    assert parameters["guard_refuses_when_unavailable"] is True
+    assert judge_extension(None) == Extension()
+
+
+def test_an_external_model_has_its_own_key_and_price() -> None:
+    external = ExternalModel(
+        name="gpt",
+        provider="azure",
+        model="gpt-5",
+        task="chat",
+        price=TokenPrice(input_usd_per_million=1, output_usd_per_million=2),
+        api_base="https://corp.openai.azure.com",
+        api_version="2026-01-01",
+    )
+    entry = config(externals=(external,))["model_list"][-1]
+    assert entry["litellm_params"] == {
+        "model": "azure/gpt-5",
+        "api_key": "os.environ/EXTERNAL_KEY_GPT",
+        "input_cost_per_token": 1e-06,
+        "output_cost_per_token": 2e-06,
+        "api_base": "https://corp.openai.azure.com",
+        "api_version": "2026-01-01",
+    }
+
+
+def test_traces_carry_no_content_even_where_langfuse_does() -> None:
+    quiet = config(telemetry=Telemetry(otlp_endpoint="https://otel.example.org/v1/traces"))
+    assert quiet["litellm_settings"]["callbacks"] == ["prometheus", "otel"]
+    assert quiet["litellm_settings"]["turn_off_message_logging"] is True
+    open_ = config(
+        telemetry=Telemetry(
+            otlp_endpoint="https://otel.example.org/v1/traces", langfuse_host="https://lf", message_content=True
+        )
+    )
+    assert open_["litellm_settings"]["callbacks"] == ["prometheus", "otel", "langfuse_otel"]
+    assert open_["litellm_settings"]["turn_off_message_logging"] is False
+    assert open_["callback_settings"]["otel"]["message_logging"] is False
+    assert "callback_settings" not in config()
+
+
+def test_every_stream_says_what_it_used() -> None:
+    assert config()["general_settings"]["always_include_stream_usage"] is True
+
+
+def test_other_parts_add_settings_but_never_the_same_one_twice() -> None:
+    sign_on = Extension(files={"a.py": ""}, general={"custom_auth": "a.check"}, callbacks=("a.watch",))
+    made = config(extension=sign_on)
+    assert made["general_settings"]["custom_auth"] == "a.check"
+    assert made["litellm_settings"]["callbacks"] == ["prometheus", "a.watch"]
+    with pytest.raises(ValueError, match="both set custom_auth"):
+        _ = Extension(general={"custom_auth": "b.check"}) + sign_on
+
+
+LICENSED = {
+    "allowed_ips",
+    "allowed_routes",
+    "audit_log",
+    "custom_sso",
+    "enable_jwt_auth",
+    "enable_oauth2_auth",
+    "enforced_params",
+    "google_text_moderation",
+    "hide_secrets",
+    "litellm_jwtauth",
+    "llamaguard_moderations",
+    "llmguard_moderations",
+    "max_request_size_mb",
+    "max_response_size_mb",
+    "max_file_size_mb",
+    "model_max_budget",
+    "openai_moderations",
+    "policies",
+    "public_routes",
+    "store_audit_logs",
+    "tag_budget_config",
+    "tags",
+    "use_client_credentials_pass_through_routes",
+    "worker_registry",
+}
+"""Keys and callbacks that the pinned release refuses, or ignores, without a licence (`premium_user` in its source)."""
+
+
+def test_nothing_in_the_configuration_needs_a_licence() -> None:
+    made = config(
+        model("small"),
+        model("large"),
+        model("guard"),
+        cascades=(Cascade(name="auto", simple="small", medium="small", complex="large"),),
+        splits=(Split(name="ab", weights={"small": 1, "large": 1}),),
+        fallbacks={"small": ("large",)},
+        guardrails=Guardrails(mask=("email",), presidio=Presidio(entities={"PERSON": "MASK"})),
+        telemetry=Telemetry(otlp_endpoint="https://o", langfuse_host="https://l"),
+        extension=judge_extension(Judge(model="guard", context_length=4096)),
+    )
+    used: set[str] = set()
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            used.update(value)
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+        else:
+            used.add(str(value))
+
+    walk(made)
+    assert len(used) > 60
+    assert not used & LICENSED

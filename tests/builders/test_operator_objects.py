@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from components.base.namespaces import KARPENTER, LOAD_BALANCER, NAMESPACES, STORAGE
+from components.base.namespaces import KARPENTER, LOAD_BALANCER, NAMESPACES, SERVING_OPERATORS, STORAGE
 from components.base.operator_objects import OPERATOR_OBJECTS
 
 
@@ -13,12 +13,12 @@ def test_the_table_is_sorted_and_names_nothing_twice() -> None:
 
 
 CLUSTER_SCOPED = {"RuntimeClass", "StorageClass"}
-OF_SOME_CLUSTERS = {KARPENTER, LOAD_BALANCER, STORAGE}
+OF_SOME_STACKS = {KARPENTER, LOAD_BALANCER, SERVING_OPERATORS, STORAGE}
 
 
 def test_every_object_lives_in_a_namespace_of_the_platform() -> None:
     homes = {made.namespace for made in OPERATOR_OBJECTS if made.kind not in CLUSTER_SCOPED}
-    assert homes <= {namespace.name for namespace in NAMESPACES} | OF_SOME_CLUSTERS
+    assert homes <= {namespace.name for namespace in NAMESPACES} | OF_SOME_STACKS
     assert {made.namespace for made in OPERATOR_OBJECTS if made.kind in CLUSTER_SCOPED} <= {""}
 
 

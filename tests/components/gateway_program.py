@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from components.base.oidc import OidcClient
+from components.base.oidc import OidcClient, TokenIssuer
 from components.base.wiring import Workload
 from components.charts import ChartSource
 from components.inference_gateway import (
@@ -55,6 +55,17 @@ def sign_in() -> OidcClient:
         userinfo_url=f"{internal}/userinfo",
         jwks_url=f"{internal}/certs",
         logout_url=f"{public}/protocol/openid-connect/logout",
+        peer=Workload.of("identity", "keycloak", "identity"),
+        port=8080,
+    )
+
+
+def api_tokens() -> TokenIssuer:
+    realm = "http://keycloak.identity.svc.cluster.local:8080/realms/ai-platform"
+    return TokenIssuer(
+        issuer_url="https://auth.ai.example.org/realms/ai-platform",
+        audience="ai-platform-api",
+        jwks_url=f"{realm}/protocol/openid-connect/certs",
         peer=Workload.of("identity", "keycloak", "identity"),
         port=8080,
     )

@@ -91,6 +91,7 @@ class KeyIdentity:
         purpose: BucketPurpose,
         write: bool,
         opts: pulumi.ResourceOptions,
+        prefix: str = "",
     ) -> IdentityGrant:
         environment = {"AWS_REGION": store.region, "AWS_ENDPOINT_URL": store.endpoint_url or ""}
         return IdentityGrant(environment=environment, access=store.buckets[purpose].access)

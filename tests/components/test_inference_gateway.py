@@ -8,7 +8,7 @@ import yaml
 
 from components.base import pins
 from components.base.handles import ImageRegistry
-from components.inference_gateway import LITELLM
+from components.inference_gateway import LITELLM, config_size
 from tests.components.gateway_program import build_gateway, gateway_model, sign_in
 from tests.components.surroundings import Built
 from tools.render import wire
@@ -29,6 +29,7 @@ KINDS = {
     "Job",
     "PodDisruptionBudget",
     "Secret",
+    "SecurityPolicy",
     "Service",
     "ServiceAccount",
     "StatefulSet",
@@ -209,6 +210,9 @@ def test_the_connections_of_the_gateway_are_these(built: Built) -> None:
         ("external/clients", "gateway/edge-proxy", 10080),
         ("external/clients", "gateway/edge-proxy", 10443),
         ("gateway/edge-proxy", "gateway/envoy-gateway", 18000),
+        ("gateway/edge-proxy", "gateway/envoy-ratelimit", 8081),
+        ("gateway/envoy-ratelimit", "gateway/envoy-gateway", 18001),
+        ("gateway/envoy-ratelimit", "gateway/counters", 6379),
         ("gateway/envoy-gateway", "external/kubernetes-api", 443),
         ("gateway/envoy-gateway", "external/kubernetes-api", 6443),
         ("gateway/edge-proxy", "gateway/litellm", 4000),
@@ -284,6 +288,21 @@ def test_a_gateway_of_one_replica_is_refused() -> None:
         build_gateway(replicas=(1, 3))
 
 
+def test_a_configuration_that_no_config_map_holds_is_refused_with_what_one_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(config_size, "MOST_BYTES", 1000)
+    with pytest.raises(ValueError, match=r"models: the gateway's configuration for 3 models has .* MiB"):
+        build_gateway()
+
+
+def test_a_configuration_of_a_mebibyte_still_fits_and_one_byte_more_does_not() -> None:
+    data = {"config.yaml": "é" * (2**18), "module.py": "x" * 2**19}
+    assert config_size.checked_size(data, 9) == data
+    with pytest.raises(ValueError, match=r"for 9 models has 1\.00 MiB, and a ConfigMap holds 1; serve at most about 8"):
+        config_size.checked_size(data | {"more": "x"}, 9)
+
+
 def test_the_outputs_are_the_public_addresses(built: Built) -> None:
     assert built.result.api_url == "https://api.ai.example.org/v1"
     assert built.result.console_url == "https://console.ai.example.org/ui/"
@@ -291,7 +310,7 @@ def test_the_outputs_are_the_public_addresses(built: Built) -> None:
 
 def test_with_an_identity_provider_the_console_asks_for_a_sign_in() -> None:
     built = build_gateway(console_sign_in=sign_in)
-    policy = built.one("SecurityPolicy")["spec"]
+    policy = built.one("SecurityPolicy", "console")["spec"]
     assert policy["targetRefs"] == [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "console"}]
     assert policy["oidc"]["provider"]["issuer"].endswith("/realms/ai-platform")
     secret = built.one("Secret", policy["oidc"]["clientSecret"]["name"])

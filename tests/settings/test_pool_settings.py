@@ -37,6 +37,13 @@ def test_a_name_leaves_room_for_what_is_named_after_the_pool() -> None:
     assert problem(L40S | {"name": "a" * 27}).endswith("has 27 characters: use at most 26")
 
 
+def test_a_simulated_node_has_the_disk_of_its_pool() -> None:
+    stated, silent = L40S | {"localDiskGib": 3500}, L40S
+    assert PoolSettings.model_validate(stated).as_pool().local_disk_gib == 3500
+    assert PoolSettings.model_validate(stated).as_pool().capacity["ephemeral-storage"] == "3500Gi"
+    assert PoolSettings.model_validate(silent).as_pool().local_disk_gib is None
+
+
 def test_an_unknown_gpu_is_refused_with_the_nearest_names_and_the_way_around_the_table() -> None:
     message = problem(L40S | {"product": "NVIDIA-L40XS"})
     assert message.startswith("product: no GPU is labelled 'NVIDIA-L40XS'; did you mean ")

@@ -11,6 +11,8 @@ import pytest
 from components.base import peers
 from components.gpu_cluster.eks.edge.edge import edge_handle
 from components.inference_gateway import edge_specs
+from components.inference_gateway.edge_limits import EdgeLimits
+from components.inference_gateway.traffic_specs import client_traffic_spec
 from tests.components.gpu_cluster.clusters import PUBLIC_HOSTS, edge_plan
 from tests.components.gpu_cluster.eks.edge_program import ACCOUNT, REGION, SUBNETS, ZONE, BuiltEdge, build_edge
 from tests.crd_schemas import schema_problems
@@ -207,7 +209,7 @@ def test_names_leave_room_for_what_the_engine_adds(either: BuiltEdge) -> None:
 def test_proxies_behind_a_network_load_balancer_see_clients_themselves() -> None:
     handle = edge_handle(edge_plan("network"), SUBNETS)
     assert handle.front_proxy is None
-    assert "clientIPDetection" not in edge_specs.client_traffic_spec("1.3", handle.front_proxy)
+    assert "clientIPDetection" not in client_traffic_spec("1.3", EdgeLimits(), handle.front_proxy)
     https = edge_specs.gateway_spec("ai.example.org", handle.front_proxy)["listeners"][1]
     assert https["hostname"] == "*.ai.example.org"
 
@@ -216,7 +218,7 @@ def test_proxies_behind_an_application_load_balancer_trust_the_entry_that_it_add
     handle = edge_handle(edge_plan("application"), SUBNETS)
     assert handle.front_proxy is not None
     assert handle.front_proxy.source.cidrs == SUBNETS
-    spec = edge_specs.client_traffic_spec("1.3", handle.front_proxy)
+    spec = client_traffic_spec("1.3", EdgeLimits(), handle.front_proxy)
     assert spec["clientIPDetection"] == {"xForwardedFor": {"numTrustedHops": 1}}
     assert int(spec["timeout"]["http"]["idleTimeout"].rstrip("s")) > handle.front_proxy.idle_seconds
 
@@ -237,7 +239,7 @@ def test_what_the_proxies_are_told_is_what_the_definitions_allow(kind: str) -> N
         (
             edge_specs.ENVOY_GATEWAY_API,
             "ClientTrafficPolicy",
-            edge_specs.client_traffic_spec("1.3", handle.front_proxy),
+            client_traffic_spec("1.3", EdgeLimits(), handle.front_proxy),
         ),
         (edge_specs.GATEWAY_API, "Gateway", edge_specs.gateway_spec("ai.example.org", handle.front_proxy)),
     ]
