@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from stacks.adapter_checks import adapter_errors
 from stacks.arguments.identity import realm
 from stacks.edge_checks import edge_errors
-from stacks.gateway_checks import gateway_errors, team_errors
+from stacks.gateway_checks import gateway_errors
+from stacks.gateway_names import gateway_names
 from stacks.node_checks import node_errors, with_instance_types
+from stacks.prices import price_problems
+from stacks.scaling import scaling_problems
 from stacks.schema.cluster import EksClusterSettings, node_pools
 from stacks.schema.eks_services import LONGEST_ENVIRONMENT
 from stacks.serving import model_problems
+from stacks.team_checks import team_errors
 
 if TYPE_CHECKING:
     from stacks.settings import PlatformSettings
@@ -20,16 +25,21 @@ if TYPE_CHECKING:
 def setting_problems(settings: PlatformSettings) -> list[str]:
     """All problems, each as `<key path below the platform key>: <what is wrong and how to mend it>`."""
     model_names = [model.name for model in settings.models]
+    models = list(with_instance_types(model_problems(settings.models, node_pools(settings.cluster)), settings))
     return [
         *_environment_problems(settings),
         *_repeated("models", model_names),
         *_repeated("teams", [team.name for team in settings.teams]),
-        *_team_problems(settings, model_names),
-        *with_instance_types(model_problems(settings.models, node_pools(settings.cluster)), settings),
+        *_team_problems(settings),
+        *models,
+        # The price of a model's tokens follows from how it fits its GPUs.
+        *(() if models else price_problems(settings)),
+        *scaling_problems(settings),
         *node_errors(settings),
         *_realm_problems(settings),
-        *gateway_errors(settings.gateway, {model.name: model.task for model in settings.models}),
-        *team_errors(settings.gateway, settings.teams),
+        *gateway_errors(settings.gateway, settings.models),
+        *adapter_errors(settings.models, settings.teams),
+        *team_errors(settings.gateway, settings.teams, settings.models),
         *edge_errors(settings),
     ]
 
@@ -50,9 +60,9 @@ def _repeated(section: str, names: Sequence[str]) -> Iterator[str]:
             yield f"{section}[{index}].name: {name!r} is already the name of {section}[{first}], choose another"
 
 
-def _team_problems(settings: PlatformSettings, model_names: Iterable[str]) -> Iterator[str]:
+def _team_problems(settings: PlatformSettings) -> Iterator[str]:
     tiers = sorted(settings.gateway.tiers)
-    known = {*model_names, "*", *(entry.name for entry in settings.gateway.cascade)}
+    known = {"*", *(entry.name for entry in gateway_names(settings.gateway, settings.models))}
     for index, team in enumerate(settings.teams):
         if team.tier not in tiers:
             yield f"teams[{index}].tier: {team.tier!r} is no tier of the gateway, which has {', '.join(tiers)}"

@@ -14,6 +14,10 @@ SECRET_KEYS = (
     "sshPrivateKey",
     "etcdSnapshotAccessKeyId",
     "etcdSnapshotSecretAccessKey",
+    "externalApiKeys",
+    "otlpHeaders",
+    "langfusePublicKey",
+    "langfuseSecretKey",
 )
 """Keys of the project that `read_secrets` reads."""
 
@@ -28,6 +32,10 @@ class Secrets:
     ssh_private_key: pulumi.Output[str] | None
     etcd_snapshot_access_key_id: pulumi.Output[str] | None = None
     etcd_snapshot_secret_access_key: pulumi.Output[str] | None = None
+    external_api_keys: pulumi.Output[str] | None = None
+    otlp_headers: pulumi.Output[str] | None = None
+    langfuse_public_key: pulumi.Output[str] | None = None
+    langfuse_secret_key: pulumi.Output[str] | None = None
 
 
 def read_secrets() -> Secrets:
@@ -40,6 +48,10 @@ def read_secrets() -> Secrets:
         ssh_private_key=config.get_secret("sshPrivateKey"),
         etcd_snapshot_access_key_id=config.get_secret("etcdSnapshotAccessKeyId"),
         etcd_snapshot_secret_access_key=config.get_secret("etcdSnapshotSecretAccessKey"),
+        external_api_keys=config.get_secret("externalApiKeys"),
+        otlp_headers=config.get_secret("otlpHeaders"),
+        langfuse_public_key=config.get_secret("langfusePublicKey"),
+        langfuse_secret_key=config.get_secret("langfuseSecretKey"),
     )
 
 

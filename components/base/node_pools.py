@@ -15,6 +15,9 @@ POOL_LABEL = "ai-platform/pool"
 """Label set at registration. Scheduling uses it and not `nvidia.com/gpu.product`, which appears only after feature
 discovery ran, so that an autoscaled pool at zero nodes can still be matched."""
 
+_SIMULATED_DISK_GIB = 800
+"""Disk of a simulated node whose pool states none."""
+
 Role = Literal["system", "gpu"]
 
 
@@ -37,7 +40,8 @@ class NodePool:
     `cpu` is in cores, `memory_gib` and `memory_per_gpu_gib` in GiB (2**30 bytes), `min_nodes` and `max_nodes` in nodes.
     `product` is the value of the `nvidia.com/gpu.product` label, None on a system pool. `mig_profile` (for example
     `1g.18gb`) partitions every GPU of the pool into `mig_slices` slices; `time_slices` shares each GPU among that
-    many pods without memory isolation.
+    many pods without memory isolation. `local_disk_gib` is the disk in GiB on which a node's kubelet works (images,
+    logs, emptyDirs), None where nobody said it.
     """
 
     name: str
@@ -52,6 +56,7 @@ class NodePool:
     mig_profile: str | None = None
     mig_slices: int = 0
     time_slices: int = 1
+    local_disk_gib: int | None = None
 
     @property
     def resource(self) -> str:
@@ -95,7 +100,7 @@ class NodePool:
             "cpu": str(self.cpu),
             "memory": f"{self.memory_gib}Gi",
             "pods": "110",
-            "ephemeral-storage": "800Gi",
+            "ephemeral-storage": f"{self.local_disk_gib or _SIMULATED_DISK_GIB}Gi",
         }
         if self.role == "gpu":
             amounts[self.resource] = str(self.units_per_node)

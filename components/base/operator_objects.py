@@ -27,6 +27,12 @@ CERT_MANAGER_LABELS = {
 KARPENTER_LABELS = {"app.kubernetes.io/name": "karpenter"}
 LOAD_BALANCER_CONTROLLER_LABELS = {"app.kubernetes.io/name": "aws-load-balancer-controller"}
 LONGHORN_LABELS = {"app": "longhorn-manager"}
+RATE_LIMIT_LABELS = {"app.kubernetes.io/managed-by": "envoy-gateway", "app.kubernetes.io/component": "ratelimit"}
+KEDA_OPERATOR_LABELS = {"app": "keda-operator"}
+ARGO_ROLLOUTS_LABELS = {
+    "app.kubernetes.io/name": "argo-rollouts",
+    "app.kubernetes.io/component": "rollouts-controller",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +100,15 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         source="envoyproxy/gateway internal/infrastructure/kubernetes/proxy/resource_provider.go",
         ports={"metrics": 19001, "readiness": 19003},
         labels=dict(peers.EDGE_PROXY.selector),
+    ),
+    OperatorObject(
+        kind="Pod",
+        namespace=namespaces.GATEWAY,
+        name="envoy-ratelimit",
+        maker="gateway-helm",
+        source="envoyproxy/gateway internal/infrastructure/kubernetes/ratelimit/resource.go",
+        ports={"grpc": 8081, "metrics": 19001},
+        labels=RATE_LIMIT_LABELS,
     ),
     OperatorObject(
         kind="Secret",
@@ -204,6 +219,24 @@ OPERATOR_OBJECTS: tuple[OperatorObject, ...] = (
         maker="cert-manager",
         source="Certificate platform-ca of the security baseline",
         keys=_CERTIFICATE_KEYS,
+    ),
+    OperatorObject(
+        kind="Deployment",
+        namespace=namespaces.SERVING_OPERATORS,
+        name="argo-rollouts",
+        maker="argo-rollouts",
+        source="argoproj/argo-helm charts/argo-rollouts/templates/controller/deployment.yaml",
+        ports={"metrics": 8090, "healthz": 8080},
+        labels=ARGO_ROLLOUTS_LABELS,
+    ),
+    OperatorObject(
+        kind="Deployment",
+        namespace=namespaces.SERVING_OPERATORS,
+        name="keda-operator",
+        maker="keda",
+        source="kedacore/charts keda/templates/manager/deployment.yaml",
+        ports={"metrics": 8080, "metricsservice": 9666},
+        labels=KEDA_OPERATOR_LABELS,
     ),
     OperatorObject(
         kind="DaemonSet",

@@ -37,6 +37,10 @@ class ChartPin:
 VLLM = ImagePin(repository="docker.io/vllm/vllm-openai", tag="v0.33.0")
 # renovate: datasource=docker depName=ghcr.io/berriai/litellm
 LITELLM = ImagePin(repository="ghcr.io/berriai/litellm", tag="v1.106.2")
+# renovate: datasource=docker depName=mcr.microsoft.com/presidio-analyzer
+PRESIDIO_ANALYZER = ImagePin(repository="mcr.microsoft.com/presidio-analyzer", tag="2.2.362")
+# renovate: datasource=docker depName=mcr.microsoft.com/presidio-anonymizer
+PRESIDIO_ANONYMIZER = ImagePin(repository="mcr.microsoft.com/presidio-anonymizer", tag="2.2.362")
 # renovate: datasource=docker depName=quay.io/keycloak/keycloak
 KEYCLOAK = ImagePin(repository="quay.io/keycloak/keycloak", tag="26.8.2")
 # renovate: datasource=docker depName=adorsys/keycloak-config-cli
@@ -62,6 +66,15 @@ ENVOY_GATEWAY = ImagePin(repository="docker.io/envoyproxy/gateway", tag="v1.9.0"
 ENVOY = ImagePin(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.39.0")
 # renovate: datasource=docker depName=envoyproxy/ratelimit
 ENVOY_RATE_LIMIT = ImagePin(repository="docker.io/envoyproxy/ratelimit", tag="17b1956c")
+
+# renovate: datasource=docker depName=registry.k8s.io/lws/lws
+LEADER_WORKER_SET = ImagePin(repository="registry.k8s.io/lws/lws", tag="v0.10.0")
+# renovate: datasource=docker depName=quay.io/argoproj/argo-rollouts
+ARGO_ROLLOUTS = ImagePin(repository="quay.io/argoproj/argo-rollouts", tag="v1.9.0")
+# renovate: datasource=docker depName=ghcr.io/argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi
+ROLLOUTS_GATEWAY_PLUGIN = ImagePin(
+    repository="ghcr.io/argoproj-labs/rollouts-plugin-trafficrouter-gatewayapi", tag="v0.15.0"
+)
 
 # renovate: datasource=docker depName=ghcr.io/kube-vip/kube-vip
 KUBE_VIP = ImagePin(repository="ghcr.io/kube-vip/kube-vip", tag="v1.2.4")
@@ -100,6 +113,12 @@ BARMAN_CLOUD_CHART = ChartPin(
 )
 # renovate: datasource=docker depName=docker.io/envoyproxy/gateway-helm
 ENVOY_GATEWAY_CHART = ChartPin(chart="gateway-helm", source="oci://docker.io/envoyproxy/gateway-helm", version="v1.9.0")
+# renovate: datasource=docker depName=registry.k8s.io/lws/charts/lws
+LEADER_WORKER_SET_CHART = ChartPin(chart="lws", source="oci://registry.k8s.io/lws/charts/lws", version="0.10.0")
+# renovate: datasource=helm depName=argo-rollouts registryUrl=https://argoproj.github.io/argo-helm
+ARGO_ROLLOUTS_CHART = ChartPin(chart="argo-rollouts", source="https://argoproj.github.io/argo-helm", version="2.41.0")
+# renovate: datasource=helm depName=keda registryUrl=https://kedacore.github.io/charts
+KEDA_CHART = ChartPin(chart="keda", source="https://kedacore.github.io/charts", version="2.20.2")
 # renovate: datasource=helm depName=aws-load-balancer-controller registryUrl=https://aws.github.io/eks-charts
 AWS_LOAD_BALANCER_CONTROLLER_CHART = ChartPin(
     chart="aws-load-balancer-controller", source="https://aws.github.io/eks-charts", version="3.5.0"

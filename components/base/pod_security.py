@@ -48,14 +48,22 @@ def container_security_context(*, writable_root_reason: str = "") -> SecurityCon
 
 
 def resources(
-    *, cpu: str, memory: str, cpu_limit: str | None = None, extended: dict[str, int] | None = None
+    *,
+    cpu: str,
+    memory: str,
+    cpu_limit: str | None = None,
+    disk: str | None = None,
+    extended: dict[str, int] | None = None,
 ) -> ResourceRequirementsArgsDict:
     """Requests and limits. Memory is limited at its request, so that a node never overcommits it.
 
     Quantities are Kubernetes quantities (`500m`, `2Gi`). `cpu_limit` defaults to `cpu`. `extended` holds extended
-    resources such as GPUs, whose requests and limits must be equal (Kubernetes refuses anything else).
+    resources such as GPUs, whose requests and limits must be equal (Kubernetes refuses anything else). `disk` is what
+    the pod may write to its node's disk: logs and emptyDir volumes.
     """
     extra = {key: str(amount) for key, amount in (extended or {}).items()}
+    if disk:
+        extra["ephemeral-storage"] = disk
     return {
         "requests": {"cpu": cpu, "memory": memory, **extra},
         "limits": {"cpu": cpu_limit or cpu, "memory": memory, **extra},

@@ -17,6 +17,8 @@ class ArchitectureSettings(SettingsModel):
     """All weights, in billions."""
     expert_parameters_billion: float = Field(ge=0, default=0)
     """Weights inside routed experts, in billions; 0 for a dense model."""
+    experts_per_token: int = Field(ge=0, default=0)
+    """`num_experts_per_tok`; 0 for a dense model."""
     layers: PositiveInt
     """`num_hidden_layers`."""
     hidden_size: PositiveInt
@@ -45,5 +47,8 @@ class ArchitectureSettings(SettingsModel):
     """`kv_lora_rank` plus `qk_rope_head_dim` of multi-head latent attention; 0 for others."""
     encoder_only: bool = False
     """Whether it is an encoder (BERT, XLM-RoBERTa), which keeps no KV cache."""
+    remote_code: bool = False
+    """Whether it only runs with Python files of its repository (`auto_map` in `config.json`, and no implementation in
+    vLLM); it needs `trustRemoteCode` then."""
     source: Annotated[str, Field(pattern=r"^https://")]
     """Link to the `config.json` that the numbers come from."""

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from stacks.schema.base import PositiveInt, SettingsModel
+from stacks.schema.observability_triggers import TriggerSettings
 
 
 class SloSettings(SettingsModel):
@@ -35,6 +36,8 @@ class ObservabilitySettings(SettingsModel):
 
     slo: SloSettings = SloSettings()
     """Service levels."""
+    triggers: TriggerSettings = TriggerSettings()
+    """When load becomes pressure."""
     retention: RetentionSettings = RetentionSettings()
     """Retention of metrics."""
     replicas: PositiveInt = 2

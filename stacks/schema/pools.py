@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from components.base.gpu_hardware import hardware_problem
 from components.base.node_pools import NodePool
 from stacks.schema.base import DnsLabel, PositiveInt, SettingsModel
+from stacks.schema.pool_price import PoolPriceSettings
 
 _MIG_PROFILE = re.compile(r"(?P<compute>[1-7])g\.(?P<memory>[0-9]+)gb")
 _LONGEST_NAME = 26
@@ -97,6 +98,12 @@ class PoolSettings(SettingsModel):
     """Partition every GPU; excludes `sharing`."""
     sharing: SharingSettings | None = None
     """Share every GPU; excludes `mig`."""
+    local_disk_gib: PositiveInt | None = None
+    """Disk of one node in GiB on which the kubelet works (`/var/lib/kubelet`): copies of weights with
+    `weights.delivery: node-cache` lie there. null: not known, such copies are not checked against it."""
+    price: PoolPriceSettings | None = None
+    """What an hour of a node costs, from which the price of tokens follows. null: in AWS the list price of the instance
+    type."""
 
     @field_validator("name")
     @classmethod
@@ -178,4 +185,5 @@ class PoolSettings(SettingsModel):
             mig_profile=self.mig.profile if self.mig else None,
             mig_slices=self.mig.slices if self.mig else 0,
             time_slices=self.sharing.time_slices if self.sharing else 1,
+            local_disk_gib=self.local_disk_gib,
         )

@@ -61,7 +61,7 @@ def test_every_pod_template_is_accepted_as_a_pod_without_a_warning(stack: tuple[
     name, cluster = stack
     core = [item for item in documents(name) if not is_custom(item)]
     cluster.kubectl.apply([item for item in core if item["kind"] in {"ServiceAccount", "ResourceQuota"}])
-    pods = template_pods(core)
+    pods = template_pods(documents(name))
     assert pods
     completed = cluster.kubectl.apply(pods, dry_run=True)
     assert completed.warnings == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,15 @@ import pytest
 import yaml
 from rich.console import Console
 
-from stacks.settings import KEY, load_settings
+from components.base.node_pools import POOL_LABEL
+from components.base.placement import nodes_used
+from stacks.schema.cluster import node_pools
+from stacks.serving import placed
+from stacks.settings import KEY, PlatformSettings, SettingsError, load_settings
 from tests.stacks.conftest import ROOT
 from tools.deploy import apply
 from tools.deploy.errors import DeployError
-from tools.deploy.placement import gpu_placement
+from tools.deploy.placement import gpu_placement, gpus_of
 from tools.deploy.up import UpOptions, up
 from tools.deploy.workspace import Workspace
 from tools.simulator.cluster import SimulatedCluster
@@ -69,6 +74,10 @@ class Checkout:
     def items(self, resources: str) -> list[Any]:
         return self.cluster.kubectl.get(resources)
 
+    def versions(self, resources: str) -> dict[str, str]:
+        """What every object of a kind was last changed by."""
+        return {item["metadata"]["uid"]: item["metadata"]["resourceVersion"] for item in self.items(resources)}
+
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
@@ -105,12 +114,76 @@ def test_every_pod_has_a_node_and_is_ready_or_done(checkout: Checkout, first_run
         assert pod["status"]["phase"] in {"Running", "Succeeded"}, pod["metadata"]["name"]
 
 
-def test_every_gpu_that_a_model_asks_for_is_held_on_its_pool(checkout: Checkout, first_run: str) -> None:
+def settings_of(checkout: Checkout) -> PlatformSettings:
+    return load_settings(checkout.platform)
+
+
+def without_pods_here(settings: PlatformSettings) -> set[str]:
+    """Models of which a rehearsal runs nothing: their pods are made by an operator, or nobody has asked for them."""
+    return {
+        model.name
+        for model in settings.models
+        if model.rollout.strategy != "rolling" or model.gpu.nodes > 1 or model.replicas.min == 0
+    }
+
+
+def model_of(pod: dict[str, Any]) -> str:
+    return pod["metadata"]["labels"]["app.kubernetes.io/name"]
+
+
+def test_pods_lie_in_the_pools_in_which_the_fit_check_places_them(checkout: Checkout, first_run: str) -> None:
+    settings, pods = settings_of(checkout), checkout.items("pods")
+    absent = without_pods_here(settings)
+    assert absent == {"gpt-oss-20b", "qwen3-14b"}, "a canary, and a model that stops when nobody asks"
+    pool_of = {node["metadata"]["name"]: node["metadata"]["labels"][POOL_LABEL] for node in checkout.items("nodes")}
+    found = Counter((pool_of[pod["spec"]["nodeName"]], model_of(pod)) for pod in pods if gpus_of(pod))
+    predicted = Counter(
+        (pool.name, name)
+        for pool in node_pools(settings.cluster)
+        if pool.role == "gpu"
+        for names in nodes_used([placed(model) for model in settings.models], pool)
+        for name in names
+    )
+    assert absent <= {name for _, name in predicted}, "the fit check keeps room for them"
+    running = Counter({key: count for key, count in predicted.items() if key[1] not in absent})
+    assert found == running
+    assert len({name for _, name in found}) >= 6
+    assert len({model.task for model in settings.models if model.name not in absent}) >= 5
+
+
+def test_models_hold_the_gpus_that_they_ask_for_and_no_node_more_than_it_has(
+    checkout: Checkout, first_run: str
+) -> None:
+    settings = settings_of(checkout)
+    absent = without_pods_here(settings)
     placement = gpu_placement(checkout.items("nodes"), checkout.items("pods"))
-    models = load_settings(checkout.platform).models
-    for pool in {model.gpu.pool for model in models}:
-        asked = sum(model.gpu.count * model.replicas.min for model in models if model.gpu.pool == pool)
-        assert sum(node.used for node in placement if node.pool == pool) == asked
+    for pool in (pool for pool in node_pools(settings.cluster) if pool.role == "gpu"):
+        nodes = [node for node in placement if node.pool == pool.name]
+        assert 0 < len(nodes) <= pool.max_nodes
+        for node in nodes:
+            assert node.capacity == pool.units_per_node
+            assert node.used <= node.capacity, f"{node.node} is overfull"
+        asked = sum(
+            model.gpu.count * model.replicas.min
+            for model in settings.models
+            if model.gpu.pool == pool.name and model.name not in absent
+        )
+        assert sum(node.used for node in nodes) == asked
+
+
+def test_a_model_too_many_is_refused_before_anything_is_applied(checkout: Checkout, first_run: str) -> None:
+    before = checkout.platform
+    pool = next(model["gpu"]["pool"] for model in before["models"] if model["name"] == "whisper")
+    more = next(model for model in before["models"] if model["name"] == "qwen3-embedding")
+    versions = checkout.versions("deployments.apps")
+    checkout.edit(before | {"models": [*before["models"], more | {"name": "one-too-many"}]})
+    try:
+        with pytest.raises(SettingsError, match=rf"models\[10\]\.gpu\.pool: no node of pool '{pool}' has room"):
+            checkout.up()
+    finally:
+        checkout.edit(before)
+    assert checkout.versions("deployments.apps") == versions
+    assert not [pod for pod in checkout.items("pods") if pod["status"]["phase"] == "Pending"]
 
 
 def test_every_claim_is_bound(checkout: Checkout, first_run: str) -> None:
@@ -161,32 +234,31 @@ def test_a_process_that_dies_while_objects_are_applied_is_named_and_started_agai
 
 
 def test_a_removed_model_is_removed_and_the_others_stay(checkout: Checkout, first_run: str) -> None:
-    before = checkout.platform
-    gone = before["models"][-1]["name"]
-    checkout.edit(before | {"models": before["models"][:-1]})
+    before, gone = checkout.platform, "whisper"
+    kinds = "deployments.apps,rollouts.argoproj.io"
+    workloads = {item["metadata"]["name"] for item in checkout.items(kinds)}
+    assert {model["name"] for model in before["models"]} <= workloads
+    checkout.edit(before | {"models": [model for model in before["models"] if model["name"] != gone]})
     output = checkout.up()
-    deployments = {item["metadata"]["name"] for item in checkout.items("deployments.apps")}
-    assert gone not in deployments
-    assert {model["name"] for model in before["models"][:-1]} <= deployments
+    assert {item["metadata"]["name"] for item in checkout.items(kinds)} == workloads - {gone}
     assert f"removed Deployment models/{gone}" in output
+    assert gone not in {model_of(pod) for pod in checkout.items("pods") if gpus_of(pod)}
     checkout.edit(before)
     assert "objects created" in checkout.up()
-    assert gone in {item["metadata"]["name"] for item in checkout.items("deployments.apps")}
+    assert {item["metadata"]["name"] for item in checkout.items(kinds)} == workloads
 
 
 def test_an_unsafe_stack_is_refused_before_anything_is_applied(checkout: Checkout, first_run: str) -> None:
     exceptions = checkout.root / "policies" / "exceptions.yaml"
     kept = exceptions.read_text()
-    versions = {item["metadata"]["uid"]: item["metadata"]["resourceVersion"] for item in checkout.items("namespaces")}
+    versions = checkout.versions("namespaces")
     exceptions.write_text("version: 1\nexceptions: []\n")
     try:
         with pytest.raises(DeployError, match="gpu-operator"):
             checkout.up()
     finally:
         exceptions.write_text(kept)
-    assert versions == {
-        item["metadata"]["uid"]: item["metadata"]["resourceVersion"] for item in checkout.items("namespaces")
-    }
+    assert checkout.versions("namespaces") == versions
 
 
 def test_a_cluster_brought_up_by_one_engine_refuses_the_other(checkout: Checkout, first_run: str) -> None:

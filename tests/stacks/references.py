@@ -12,6 +12,8 @@ from typing import Any
 
 from components.base.label_selector import selects, selects_by_map
 from components.base.operator_objects import OPERATOR_OBJECTS
+from components.vllm_model.workloads.group import LEADER_LABEL
+from tools.deploy.pod_templates import templates_of
 
 Manifest = Mapping[str, Any]
 
@@ -49,14 +51,14 @@ class Graph:
 
     def templates(self) -> Iterator[tuple[Manifest, Manifest]]:
         for item in self.objects:
-            if item["kind"] in _WORKLOADS:
-                yield item, item["spec"]["template"]
+            for template in templates_of(item):
+                yield item, template
 
     def pods(self, namespace: str) -> Iterator[tuple[Mapping[str, str], dict[str, int]]]:
         """Labels and named ports of all pods of a namespace, ours and others'."""
         for item, template in self.templates():
             if item["metadata"]["namespace"] == namespace:
-                yield template["metadata"].get("labels") or {}, _named_ports(template["spec"])
+                yield _pod_labels(item, template), _named_ports(template["spec"])
         for made in OPERATOR_OBJECTS:
             if made.namespace == namespace and made.kind in {*_WORKLOADS, "Pod"}:
                 yield made.labels, dict(made.ports)
@@ -74,6 +76,14 @@ def broken_references(objects: Sequence[Manifest]) -> list[str]:
             *_autoscaler_and_budget_references(graph),
         }
     )
+
+
+def _pod_labels(item: Manifest, template: Manifest) -> Mapping[str, str]:
+    """Labels of the template's pods, with the one by which LeaderWorkerSet tells leaders."""
+    labels: dict[str, str] = template["metadata"].get("labels") or {}
+    if item["kind"] == "LeaderWorkerSet" and template is item["spec"]["leaderWorkerTemplate"]["leaderTemplate"]:
+        return labels | LEADER_LABEL
+    return labels
 
 
 def _address(item: Manifest) -> str:

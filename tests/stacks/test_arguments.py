@@ -1,12 +1,47 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from stacks.arguments.gateway import _open_models
+from stacks.gateway_names import gateway_names, open_names
+from stacks.schema.gateway import GatewaySettings
+from stacks.schema.models import ModelSettings
+from stacks.schema.teams import TeamSettings
+
+TIER = {"requestsPerMinute": 60, "tokensPerMinute": 100_000, "maxBudgetUsdPerMonth": 100}
+EXTERNAL = {
+    "name": "gpt",
+    "provider": "openai",
+    "model": "gpt-5",
+    "price": {"inputUsdPerMillionTokens": 1, "outputUsdPerMillionTokens": 2},
+}
+
+
+def model(name: str, **changes: Any) -> ModelSettings:
+    fields = {
+        "name": name,
+        "task": "chat",
+        "weights": {"huggingFace": "Qwen/Qwen3-8B", "revision": "0" * 40},
+        "maxModelLen": 8192,
+        "gpu": {"pool": "l40s"},
+    }
+    return ModelSettings.model_validate(fields | changes)
+
+
+def team(data_class: str = "internal", **changes: Any) -> TeamSettings:
+    fields = {"name": "lab", "group": "lab", "tier": "free", "budgetUsdPerMonth": 50, "dataClass": data_class}
+    return TeamSettings.model_validate(fields | changes)
+
+
+def opened(of: TeamSettings, tier: tuple[str, ...] = ("*",), **changes: Any) -> tuple[str, ...]:
+    gateway = GatewaySettings.model_validate({"tiers": {"free": TIER}} | changes)
+    models = (model("small", aliases=["tiny"]), model("large"))
+    return open_names(of, tier, gateway_names(gateway, models))
 
 
 @pytest.mark.parametrize(
-    ("team", "tier", "expected"),
+    ("wanted", "tier", "expected"),
     [
         (("*",), ("*",), ()),
         (("*",), ("small",), ("small",)),
@@ -15,6 +50,14 @@ from stacks.arguments.gateway import _open_models
     ],
 )
 def test_a_team_may_call_what_both_it_and_its_tier_allow(
-    team: tuple[str, ...], tier: tuple[str, ...], expected: tuple[str, ...]
+    wanted: tuple[str, ...], tier: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    assert _open_models(team, tier) == expected
+    assert opened(team(models=wanted), tier) == expected
+
+
+def test_every_model_does_not_mean_those_outside_the_platform_for_data_that_may_not_leave() -> None:
+    cascade = [{"name": "auto", "simple": "small", "complex": "gpt"}]
+    split = [{"name": "ab", "models": {"small": 90, "large": 10}}]
+    changes = {"external": [EXTERNAL], "cascade": cascade, "splits": split}
+    assert opened(team("internal"), **changes) == ("small", "tiny", "large", "ab")
+    assert opened(team("public"), **changes) == ("small", "tiny", "large", "gpt", "ab", "auto")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.stacks.component_kinds import CHART, COMPONENTS, MONITORED, REQUIRED
 from tests.stacks.conftest import STACKS, rendered_stack
+from tools.deploy.settings_file import settings_of
 from tools.render.graph import RenderedStack
+from tools.render.stack_file import read_stack_file
+
+ROOT = Path(__file__).parents[2]
 
 
 def kinds(rendered: RenderedStack, component: str) -> Counter[str]:
@@ -51,10 +56,14 @@ def test_a_component_holds_no_kind_that_the_table_leaves_out(component: str, ren
 
 def test_every_model_has_each_of_its_objects(rendered: RenderedStack) -> None:
     names = rendered.outputs["models"]
-    for kind in ("Deployment", "Service", "PodDisruptionBudget"):
+    for kind in ("Service", "PodDisruptionBudget"):
         assert {f"models/{name}" for name in names} <= objects(rendered, kind).keys(), kind
-    counted = kinds(rendered, "vllm_model")
-    assert counted["Job"] == counted["ConfigMap"] == len(names)
+    workloads = {*objects(rendered, "Deployment"), *objects(rendered, "Rollout")}
+    workloads |= {address.removesuffix("-group") for address in objects(rendered, "LeaderWorkerSet")}
+    assert {f"models/{name}" for name in names} <= workloads
+    models = settings_of(read_stack_file(ROOT, rendered.stack)).models
+    copied = [model for model in models if model.weights.hugging_face]
+    assert kinds(rendered, "vllm_model")["Job"] == len(copied) > 0
 
 
 def test_what_must_be_watched_is_watched(rendered: RenderedStack) -> None:

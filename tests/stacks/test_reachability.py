@@ -7,14 +7,15 @@ from typing import Any
 
 import pytest
 
+from components.base import model_proxy, peers
 from components.base.reachability import Network, Pod
 from tests.stacks.conftest import STACKS, rendered_stack
+from tools.deploy.pod_templates import TEMPLATES, templates_of
 from tools.render.graph import RenderedStack
 from tools.render.manifests import manifest
 
 OUTSIDE = ("203.0.113.9", "10.1.2.3", "192.168.7.7")
 MODEL_PORT = 8000
-WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
 
 
 def objects(rendered: RenderedStack, *kinds: str) -> list[dict[str, Any]]:
@@ -23,11 +24,14 @@ def objects(rendered: RenderedStack, *kinds: str) -> list[dict[str, Any]]:
 
 def pods(rendered: RenderedStack) -> dict[str, Pod]:
     found: dict[str, Pod] = {}
-    for item in objects(rendered, *WORKLOADS):
+    for item in objects(rendered, *TEMPLATES):
         metadata = item["metadata"]
-        labels = item["spec"]["template"]["metadata"].get("labels") or {}
-        found[f"{metadata['namespace']}/{metadata['name']}"] = Pod(namespace=metadata["namespace"], labels=labels)
+        for template in templates_of(item):
+            labels = template["metadata"].get("labels") or {}
+            found[f"{metadata['namespace']}/{metadata['name']}"] = Pod(namespace=metadata["namespace"], labels=labels)
     # Pods that operators make, and a stranger in every namespace.
+    for proxies in (peers.EDGE_PROXY, peers.MODEL_PROXY):
+        found[proxies.address] = Pod(namespace=proxies.namespace, labels=dict(proxies.selector))
     found["observability/prometheus"] = Pod(namespace="observability", labels={"app.kubernetes.io/name": "prometheus"})
     for namespace in objects(rendered, "Namespace"):
         name = namespace["metadata"]["name"]
@@ -51,11 +55,30 @@ def who_reaches_models(rendered: RenderedStack, policies: list[dict[str, Any]]) 
     }
 
 
-EXPECTED = {"gateway/litellm", "observability/prometheus"}
+EXPECTED = {"gateway/litellm", "gateway/model-proxy", "observability/prometheus"}
+"""The proxies where a model is rolled out by weight, which every shipped stack has one of."""
 
 
 def test_only_the_gateway_and_prometheus_reach_a_model(rendered: RenderedStack) -> None:
     assert who_reaches_models(rendered, objects(rendered, "NetworkPolicy")) == EXPECTED
+
+
+def test_litellm_alone_reaches_the_proxies_in_front_of_models(rendered: RenderedStack) -> None:
+    network, all_pods = Network(objects(rendered, "NetworkPolicy"), {}), pods(rendered)
+    proxies = all_pods[peers.MODEL_PROXY.address]
+    reaching = {name for name, pod in all_pods.items() if network.allowed(pod, proxies, model_proxy.PORT)}
+    assert reaching == {"gateway/litellm"}
+    assert not [address for address in OUTSIDE if network.allowed(address, proxies, model_proxy.PORT)]
+
+
+def test_there_is_one_way_to_a_weighted_model(rendered: RenderedStack) -> None:
+    """Its requests would not be split if LiteLLM had another one."""
+    network, all_pods = Network(objects(rendered, "NetworkPolicy"), {}), pods(rendered)
+    routes = {f"models/{item['metadata']['name']}" for item in objects(rendered, "HTTPRoute")} & all_pods.keys()
+    assert routes
+    for name in routes:
+        assert network.allowed(all_pods[peers.MODEL_PROXY.address], all_pods[name], MODEL_PORT)
+        assert not network.allowed(all_pods["gateway/litellm"], all_pods[name], MODEL_PORT)
 
 
 def test_models_have_no_other_open_port(rendered: RenderedStack) -> None:

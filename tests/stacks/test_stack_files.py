@@ -50,7 +50,8 @@ def test_a_shipped_stack_file_names_the_schema_and_disables_default_providers(st
 def test_every_model_of_a_shipped_stack_is_pinned_and_says_where_it_comes_from(stack: str) -> None:
     for model in load_settings(platform(stack)).models:
         dumped = json.loads(model.model_dump_json(by_alias=True))
-        assert len(dumped["weights"]["revision"]) == 40
+        # Weights that somebody put into the bucket by hand have no commit.
+        assert dumped["weights"]["s3"] or len(dumped["weights"]["revision"]) == 40
         assert dumped["source"].startswith("https://")
 
 
@@ -123,7 +124,7 @@ def test_a_model_whose_gpus_exist_in_no_pool_is_refused_with_the_pools_there_are
 
 
 def test_more_gpus_than_the_pools_have_are_refused() -> None:
-    lines = problems(lambda raw: raw["models"][0]["replicas"].update(min=400, max=400))
+    lines = problems(lambda raw: raw["models"][0]["replicas"].update(min=400, max=401))
     assert any(
         line.startswith(f"{KEY}.models[0].gpu.pool: ") and "the pool has 2 nodes with 4 each" in line for line in lines
     )

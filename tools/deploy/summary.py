@@ -17,6 +17,8 @@ from tools.render.graph import RenderedStack, by_component
 from tools.simulator.crds import InstalledCrds
 from tools.simulator.processes import ProcessStatus
 
+_OPERATED = ("LeaderWorkerSet", "Rollout")
+"""Kinds whose pods a serving operator makes."""
 _POD_OWNERS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
 
 
@@ -99,9 +101,24 @@ def print_limits(
             f"  {len(unreconciled)} custom resources were accepted by the API server and not reconciled, because no "
             f"operator runs here: {counted}"
         )
+    podless = without_pods(rendered)
+    if podless:
+        console.print(f"  workloads whose pods only an operator starts: {', '.join(podless)}")
     if crds and crds.stubs:
         console.print(f"  stubs that accept any content instead of real definitions: {', '.join(crds.stubs)}")
     console.print("  no image was pulled, no GPU computes, no traffic flows: [bold]no model answers here[/]")
+
+
+def without_pods(rendered: RenderedStack) -> tuple[str, ...]:
+    """Workloads that have no pods here, each with the reason: an operator's kind, or scaled up on demand alone."""
+    found: list[str] = []
+    for item in rendered.objects:
+        kind, name = item.inputs["kind"], item.inputs["metadata"]["name"]
+        if kind in _OPERATED:
+            found.append(f"{name} ({kind})")
+        elif kind == "Deployment" and item.inputs["spec"].get("replicas") == 0:
+            found.append(f"{name} (scaled up from 0)")
+    return tuple(sorted(found))
 
 
 def print_next_steps(console: Console, kubeconfig: Path, root: Path, kubectl: Path) -> None:
