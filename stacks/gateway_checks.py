@@ -16,7 +16,8 @@ Names = Mapping[str, GatewayName]
 
 def gateway_errors(gateway: GatewaySettings, models: Iterable[ModelSettings]) -> list[str]:
     """Problems of `gateway` with `models`, each as `<key path>: <what is wrong and how to mend it>`."""
-    every = gateway_names(gateway, models)
+    # Models first: what takes a model's name from it is at fault, wherever it stands.
+    every = sorted(gateway_names(gateway, models), key=lambda entry: entry.kind != "model")
     names = {entry.name: entry for entry in reversed(every)}
     served = {name: entry for name, entry in names.items() if entry.kind == "model"}
     return [

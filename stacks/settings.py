@@ -120,8 +120,22 @@ def _describe(detail: Mapping[str, Any]) -> str:
         case "union_tag_invalid" | "union_tag_not_found":
             return f"{path}.kind: must be one of {', '.join(sorted(_CLUSTER_KINDS))}"
         case other:
-            expected = f"must be {_EXPECTED[other]}" if other in _EXPECTED else _lowered(detail["msg"])
-            return f"{path}: {expected}, but it is {_shown(detail['input'])}"
+            return f"{path}: {_wrong_value(other, detail)}"
+
+
+def _wrong_value(kind: str, detail: Mapping[str, Any]) -> str:
+    value = _shown(detail["input"])
+    nearest = _nearest_choice(detail) if kind == "literal_error" else None
+    if nearest:
+        return f"{value} is none of its values; did you mean {nearest!r}?"
+    expected = f"must be {_EXPECTED[kind]}" if kind in _EXPECTED else _lowered(detail["msg"])
+    return f"{expected}, but it is {value}"
+
+
+def _nearest_choice(detail: Mapping[str, Any]) -> str | None:
+    """The value of a list of values that was probably meant."""
+    choices = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
+    return next(iter(difflib.get_close_matches(str(detail["input"]), choices, n=1)), None)
 
 
 def _lowered(message: str) -> str:

@@ -189,7 +189,7 @@ EXTERNAL = {"name": "gpt", "provider": "openai", "model": "gpt-5", "price": PRIC
         (
             (model("small", aliases=["large"]), model("large")),
             {},
-            "models[1].name: 'large' is already the name of an alias, choose another",
+            "models[0].aliases[0]: 'large' is already the name of a model, choose another",
         ),
         (
             (model("small", aliases=["chat", "chat"]),),

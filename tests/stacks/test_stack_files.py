@@ -109,6 +109,16 @@ def test_a_missing_key_is_named() -> None:
     assert f"{KEY}.domain: required key is missing" in problems(lambda raw: raw.pop("domain"))
 
 
+def test_an_unknown_parser_is_refused_with_the_one_that_was_meant() -> None:
+    lines = problems(lambda raw: raw["models"][0].update(toolCallParser="hermess"))
+    assert lines == [f"{KEY}.models[0].toolCallParser: \"hermess\" is none of its values; did you mean 'hermes'?"]
+
+
+def test_a_value_unlike_every_other_is_refused_with_all_that_there_are() -> None:
+    (line,) = problems(lambda raw: raw["models"][0].update(priority="highest of all"))
+    assert line.startswith(f"{KEY}.models[0].priority: input should be 'platform-critical'")
+
+
 def test_two_models_of_one_name_are_refused() -> None:
     lines = problems(lambda raw: raw["models"].append(copy.deepcopy(raw["models"][0])))
     last = len(platform("dev")["models"])
