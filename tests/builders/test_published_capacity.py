@@ -11,15 +11,16 @@ from tools.fit.published_error import judged, sum_of, summary
 @pytest.mark.parametrize(
     ("cases", "told"),
     [
-        pytest.param(HELD_OUT, "18 of 22 within 10 % (82%), median 3.3%, worst 35%", id="held out"),
-        pytest.param(FOR_TUNING, "12 of 14 within 10 % (86%), median 3.8%, worst 31%", id="for tuning"),
+        pytest.param(HELD_OUT, "mean 7.5%, median 3.3%, worst 35%; 18 of 22 within 10% (82%)", id="held out"),
+        pytest.param(FOR_TUNING, "mean 6.3%, median 3.8%, worst 31%; 12 of 14 within 10% (86%)", id="for tuning"),
     ],
 )
 def test_the_errors_of_both_halves_are_those_that_the_documentation_states(
     cases: tuple[PublishedCase, ...], told: str
 ) -> None:
-    """The aim was 10 % on every case; it is missed, and docs/capacity.md says so with these numbers. One term, the
-    padding of split mxfp4 experts, was added after the held-out half had been seen: the page says that too."""
+    """The mean error of each half is below 10 %, that of six single cases is not, and docs/capacity.md says so with
+    these numbers. One term, the padding of split mxfp4 experts, was added after the held-out half had been seen: the
+    page says that too."""
     assert summary(cases) == told
 
 

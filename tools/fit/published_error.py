@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from statistics import median
+from statistics import mean, median
 
 from components.base.capacity import Fit, fit
 from components.base.gpus import find_gpu
@@ -62,10 +62,10 @@ def error_of(case: PublishedCase) -> float:
 
 
 def summary(cases: Iterable[PublishedCase]) -> str:
-    """How many of the cases are within the tolerance, with the median and the worst error."""
+    """The mean error of the cases, how many of them are within the tolerance, and the median and the worst error."""
     errors = [abs(error_of(case)) for case in judged(cases) if case.kv_tokens]
     within = sum(error <= TOLERANCE for error in errors)
     return (
-        f"{within} of {len(errors)} within 10 % ({within / len(errors):.0%}), median {median(errors):.1%}, "
-        f"worst {max(errors):.0%}"
+        f"mean {mean(errors):.1%}, median {median(errors):.1%}, worst {max(errors):.0%}; "
+        f"{within} of {len(errors)} within 10% ({within / len(errors):.0%})"
     )
