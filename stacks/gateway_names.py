@@ -15,7 +15,8 @@ Kind = Literal["model", "adapter", "alias", "cascade", "split", "external model"
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayName:
-    """One name. `path` is where it is set, `targets` are the names that answer it when it has no servers of its own.
+    """One name. `path` is where it is set, `model` the served model whose servers answer it, `targets` are the names
+    that answer it when it has no servers of its own.
 
     `data_classes` None means every class, `teams` None every team.
     """
@@ -24,6 +25,7 @@ class GatewayName:
     kind: Kind
     path: str
     task: str
+    model: str | None = None
     targets: tuple[str, ...] = ()
     data_classes: frozenset[DataClass] | None = None
     teams: frozenset[str] | None = None
@@ -44,7 +46,7 @@ def gateway_names(gateway: GatewaySettings, models: Iterable[ModelSettings]) -> 
 def _own_names(gateway: GatewaySettings, models: Iterable[ModelSettings]) -> Iterator[GatewayName]:
     for index, model in enumerate(models):
         path = f"models[{index}]"
-        yield GatewayName(name=model.name, kind="model", path=f"{path}.name", task=model.task)
+        yield GatewayName(name=model.name, kind="model", path=f"{path}.name", task=model.task, model=model.name)
         for position, alias in enumerate(model.aliases):
             yield GatewayName(
                 name=alias,
@@ -59,6 +61,7 @@ def _own_names(gateway: GatewaySettings, models: Iterable[ModelSettings]) -> Ite
                 kind="adapter",
                 path=f"{path}.adapters[{position}].name",
                 task=model.task,
+                model=model.name,
                 teams=frozenset(adapter.teams) or None,
             )
     for index, external in enumerate(gateway.external):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from components.base.namespaces import PlatformNamespace
 from components.serving_operators import NAMESPACE
 from components.vllm_model.scaling import Scaling
+from stacks.gateway_names import gateway_names
 from stacks.schema.model_scaling import DEFAULT_IDLE_SECONDS, ScalingSettings
 from stacks.schema.models import ModelSettings
 
@@ -81,22 +82,12 @@ def scaling_problems(settings: PlatformSettings) -> Iterator[str]:
 def names_by_model(settings: PlatformSettings) -> Mapping[str, tuple[str, ...]]:
     """All names by which clients may ask for each model: its own, its aliases' and adapters', and those of splits and
     cascades over any of them."""
-    behind = {name: {model.name} for model in settings.models for name in _own_names(model)}
-    for split in settings.gateway.splits:
-        behind[split.name] = _models_behind(behind, split.models)
-    for cascade in settings.gateway.cascade:
-        behind[cascade.name] = _models_behind(behind, (cascade.simple, cascade.medium, cascade.complex))
-    names: dict[str, list[str]] = {model.name: [] for model in settings.models}
-    for name, models in behind.items():
-        for model in models:
-            names[model].append(name)
-    return {model: tuple(found) for model, found in names.items()}
-
-
-def _own_names(model: ModelSettings) -> tuple[str, ...]:
-    return (model.name, *model.aliases, *(adapter.name for adapter in model.adapters))
-
-
-def _models_behind(behind: Mapping[str, set[str]], targets: Iterable[str | None]) -> set[str]:
-    """Models that any of `targets` leads to; a target outside the platform leads to none."""
-    return {model for target in targets if target for model in behind.get(target, ())}
+    found: dict[str, list[str]] = {model.name: [] for model in settings.models}
+    behind: dict[str, set[str]] = {}
+    for entry in gateway_names(settings.gateway, settings.models):
+        own = {entry.model} if entry.model else set[str]()
+        # What answers a name stands before it; a target outside the platform leads to no model.
+        behind[entry.name] = own.union(*(behind.get(target, set[str]()) for target in entry.targets))
+        for model in behind[entry.name]:
+            found[model].append(entry.name)
+    return {model: tuple(names) for model, names in found.items()}

@@ -14,6 +14,7 @@ from components.inference_gateway.names import (
     EDGE_NAME,
     NAMESPACE,
 )
+from components.inference_gateway.proxy_specs import proxies_spec
 
 CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
 GATEWAY_API = "gateway.networking.k8s.io/v1"
@@ -22,7 +23,6 @@ ENVOY_GATEWAY_API = "gateway.envoyproxy.io/v1alpha1"
 HTTP_LISTENER = "http"
 HTTPS_LISTENER = "https"
 
-_PROXIES = 2
 _ROUTE_NAMESPACES = [namespaces.GATEWAY, namespaces.IDENTITY, namespaces.OBSERVABILITY]
 """Namespaces whose routes may attach: those with a public host name."""
 
@@ -50,31 +50,10 @@ def gateway_class_spec() -> dict[str, Any]:
 
 def envoy_proxy_spec(*, image: str, load_balancer: LoadBalancer, drain_seconds: int) -> dict[str, Any]:
     """The Envoy pods and their Service. `drain_seconds`: how long a terminating proxy lets streams finish."""
-    return {
-        "provider": {
-            "type": "Kubernetes",
-            "kubernetes": {
-                "envoyDeployment": {
-                    "replicas": _PROXIES,
-                    "pod": {
-                        "priorityClassName": "platform-critical",
-                        "topologySpreadConstraints": [_spread("kubernetes.io/hostname")],
-                    },
-                    "container": {
-                        "image": image,
-                        "resources": {
-                            "requests": {"cpu": "500m", "memory": "1Gi"},
-                            "limits": {"cpu": "2", "memory": "1Gi"},
-                        },
-                    },
-                },
-                "envoyPDB": {"minAvailable": 1},
-                "envoyService": _service(load_balancer),
-            },
-        },
-        "shutdown": {"drainTimeout": f"{drain_seconds}s", "minDrainDuration": "15s"},
-        "filterOrder": list(_FILTER_ORDER),
-    }
+    made = proxies_spec(
+        EDGE_NAME, image=image, memory="1Gi", service=_service(load_balancer), drain_seconds=drain_seconds
+    )
+    return made | {"filterOrder": list(_FILTER_ORDER)}
 
 
 def _service(load_balancer: LoadBalancer) -> dict[str, Any]:
@@ -84,15 +63,6 @@ def _service(load_balancer: LoadBalancer) -> dict[str, Any]:
     if load_balancer.load_balancer_class:
         service["loadBalancerClass"] = load_balancer.load_balancer_class
     return service
-
-
-def _spread(key: str) -> dict[str, Any]:
-    return {
-        "maxSkew": 1,
-        "topologyKey": key,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {"gateway.envoyproxy.io/owning-gateway-name": EDGE_NAME}},
-    }
 
 
 def gateway_spec(domain: str, front_proxy: FrontProxy | None = None) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import pulumi
 from components.base import labels, pod_security
 from components.inference_gateway.arguments import SemanticCache
 from components.inference_gateway.environment import secret_variable
+from components.inference_gateway.job_pods import job_template
 from components.inference_gateway.litellm_config.caches import answers_collection
 from components.inference_gateway.litellm_config.variables import VECTORS_KEY, VECTORS_URL
-from components.inference_gateway.names import FORGET_COMPONENT, FORGET_NAME, NAMESPACE, UID
+from components.inference_gateway.names import FORGET_COMPONENT, FORGET_NAME, NAMESPACE
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.batch.v1 import CronJobSpecArgsDict
@@ -59,19 +60,15 @@ def cron_job_spec(
                 "backoff_limit": 5,
                 "active_deadline_seconds": 900,
                 "ttl_seconds_after_finished": 86400,
-                "template": {
-                    "metadata": {"labels": labels.object_labels(FORGET_NAME, FORGET_COMPONENT, environment)},
-                    "spec": {
-                        "restart_policy": "OnFailure",
-                        "service_account_name": service_account,
-                        "automount_service_account_token": False,
-                        "enable_service_links": False,
-                        "priority_class_name": "platform-standard",
-                        "security_context": pod_security.pod_security_context(uid=UID),
-                        "containers": [_container(cache, image, url, secret)],
-                        "volumes": [{"name": "script", "config_map": {"name": config_map}}],
-                    },
-                },
+                "template": job_template(
+                    FORGET_NAME,
+                    FORGET_COMPONENT,
+                    environment=environment,
+                    service_account=service_account,
+                    priority="platform-standard",
+                    container=_container(cache, image, url, secret),
+                    volumes=[{"name": "script", "config_map": {"name": config_map}}],
+                ),
             }
         },
     }

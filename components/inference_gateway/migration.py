@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from components.base import labels, pod_security
-from components.inference_gateway.names import MIGRATION_COMPONENT, MIGRATION_NAME, NAMESPACE, UID
+from components.inference_gateway.job_pods import job_template
+from components.inference_gateway.names import MIGRATION_COMPONENT, MIGRATION_NAME, NAMESPACE
 from components.inference_gateway.workload import scratch_mounts, scratch_volumes
 
 if TYPE_CHECKING:
@@ -29,28 +30,22 @@ def job_spec(*, image: str, environment: str, service_account: str, variables: l
     return {
         "backoff_limit": 10,
         "active_deadline_seconds": _DEADLINE_SECONDS,
-        "template": {
-            "metadata": {"labels": labels.object_labels(MIGRATION_NAME, MIGRATION_COMPONENT, environment)},
-            "spec": {
-                "restart_policy": "OnFailure",
-                "service_account_name": service_account,
-                "automount_service_account_token": False,
-                "enable_service_links": False,
-                "priority_class_name": "platform-critical",
-                "security_context": pod_security.pod_security_context(uid=UID),
-                "containers": [
-                    {
-                        "name": "migration",
-                        "image": image,
-                        "command": ["python", "litellm/proxy/prisma_migration.py"],
-                        "working_dir": "/app",
-                        "env": variables,
-                        "resources": pod_security.resources(cpu="250m", cpu_limit="1", memory="1Gi"),
-                        "security_context": pod_security.container_security_context(),
-                        "volume_mounts": scratch_mounts(),
-                    }
-                ],
-                "volumes": scratch_volumes(),
+        "template": job_template(
+            MIGRATION_NAME,
+            MIGRATION_COMPONENT,
+            environment=environment,
+            service_account=service_account,
+            priority="platform-critical",
+            container={
+                "name": "migration",
+                "image": image,
+                "command": ["python", "litellm/proxy/prisma_migration.py"],
+                "working_dir": "/app",
+                "env": variables,
+                "resources": pod_security.resources(cpu="250m", cpu_limit="1", memory="1Gi"),
+                "security_context": pod_security.container_security_context(),
+                "volume_mounts": scratch_mounts(),
             },
-        },
+            volumes=scratch_volumes(),
+        ),
     }

@@ -9,45 +9,24 @@ from __future__ import annotations
 from typing import Any
 
 from components.base import model_proxy, namespaces
-from components.base.peers import OWNING_GATEWAY_LABEL
 from components.inference_gateway.names import EDGE_NAME
+from components.inference_gateway.proxy_specs import proxies_spec
 
 LISTENER = "http"
 
-_PROXIES = 2
 _NEVER = "0s"
 
 
 def model_proxies_spec(*, image: str, drain_seconds: int) -> dict[str, Any]:
     """The Envoy pods and their Service inside the cluster. `drain_seconds`: how long a terminating proxy lets streams
     finish."""
-    spread = {
-        "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {OWNING_GATEWAY_LABEL: model_proxy.NAME}},
-    }
-    return {
-        "provider": {
-            "type": "Kubernetes",
-            "kubernetes": {
-                "envoyDeployment": {
-                    "replicas": _PROXIES,
-                    "pod": {"priorityClassName": "platform-critical", "topologySpreadConstraints": [spread]},
-                    "container": {
-                        "image": image,
-                        "resources": {
-                            "requests": {"cpu": "500m", "memory": "512Mi"},
-                            "limits": {"cpu": "2", "memory": "512Mi"},
-                        },
-                    },
-                },
-                "envoyPDB": {"minAvailable": 1},
-                "envoyService": {"type": "ClusterIP", "name": model_proxy.NAME},
-            },
-        },
-        "shutdown": {"drainTimeout": f"{drain_seconds}s", "minDrainDuration": "15s"},
-    }
+    return proxies_spec(
+        model_proxy.NAME,
+        image=image,
+        memory="512Mi",
+        service={"type": "ClusterIP", "name": model_proxy.NAME},
+        drain_seconds=drain_seconds,
+    )
 
 
 def model_gateway_spec() -> dict[str, Any]:

@@ -16,8 +16,9 @@ from components.base import labels, pod_security
 from components.base.capabilities import provides
 from components.inference_gateway.arguments import TeamLimits
 from components.inference_gateway.environment import secret_variable
+from components.inference_gateway.job_pods import job_template
 from components.inference_gateway.litellm_config import MASTER_KEY
-from components.inference_gateway.names import LITELLM_NAME, LITELLM_PORT, NAMESPACE, TEAMS_COMPONENT, TEAMS_NAME, UID
+from components.inference_gateway.names import LITELLM_NAME, LITELLM_PORT, NAMESPACE, TEAMS_COMPONENT, TEAMS_NAME
 
 if TYPE_CHECKING:
     from pulumi_kubernetes.batch.v1 import JobSpecArgsDict
@@ -75,19 +76,15 @@ def job_spec(
     return {
         "backoff_limit": 10,
         "active_deadline_seconds": _DEADLINE_SECONDS,
-        "template": {
-            "metadata": {"labels": labels.object_labels(TEAMS_NAME, TEAMS_COMPONENT, environment)},
-            "spec": {
-                "restart_policy": "OnFailure",
-                "service_account_name": service_account,
-                "automount_service_account_token": False,
-                "enable_service_links": False,
-                "priority_class_name": "platform-standard",
-                "security_context": pod_security.pod_security_context(uid=UID),
-                "containers": [_container(image, keys_secret)],
-                "volumes": [{"name": "teams", "config_map": {"name": config_map}}],
-            },
-        },
+        "template": job_template(
+            TEAMS_NAME,
+            TEAMS_COMPONENT,
+            environment=environment,
+            service_account=service_account,
+            priority="platform-standard",
+            container=_container(image, keys_secret),
+            volumes=[{"name": "teams", "config_map": {"name": config_map}}],
+        ),
     }
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.base.handles import AccessKey
+
 if TYPE_CHECKING:
     from pulumi_kubernetes.core.v1 import EnvVarArgsDict
 
@@ -28,6 +30,12 @@ def verbatim(text: str) -> str:
     """`text` for an argument or a variable that the kubelet shall leave as it is: it puts variables in the place of
     `$(NAME)` and makes one `$` of two."""
     return text.replace("$", "$$")
+
+
+def access_key_data(access: AccessKey) -> dict[str, pulumi.Output[str]]:
+    """Data of the Secret that `access_key_variables` reads."""
+    identity, secret = ACCESS_KEY_VARIABLES
+    return {identity: access.access_key_id, secret: access.secret_access_key}
 
 
 def variables(plain: Mapping[str, pulumi.Input[str]]) -> list[EnvVarArgsDict]:

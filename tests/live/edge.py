@@ -7,9 +7,8 @@ import ssl
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import httpx
@@ -17,6 +16,7 @@ import httpx
 from components.base.handles import LoadBalancer
 from components.inference_gateway.edge_limits import EdgeLimits
 from tests.components.gateway_program import api_tokens, build_gateway, sign_in
+from tests.live.loopback import serving
 from tests.live.tokens import Realm, published
 from tools.servers.envoy_edge import EdgeAddresses, envoy
 from tools.servers.processes import ServerProcess
@@ -135,12 +135,5 @@ def echo() -> Generator[str]:
         def log_message(self, *arguments: Any) -> None:
             return
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"{LOOPBACK}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address

@@ -8,14 +8,13 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tools.simulator.ports import LOOPBACK
+from tests.live.loopback import serving
 
 JWKS_PATH = "/realms/ai-platform/protocol/openid-connect/certs"
 TOKEN_PATH = "/realms/ai-platform/protocol/openid-connect/token"
@@ -113,15 +112,8 @@ def published(realm: Realm) -> Generator[str]:
         def log_message(self, *arguments: Any) -> None:
             return
 
-    server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"{LOOPBACK}:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 def _head(claims: dict[str, Any], header: dict[str, str]) -> str:

@@ -7,7 +7,6 @@ that a new lock builds anew and nothing else does.
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import hashlib
 import os
@@ -15,18 +14,15 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import uv
 
+from tools.machine_cache import Report, cache_folder, only_builder
 from tools.servers.errors import IndexUnreachableError, ServersError
 
-Report = Callable[[str], None]
-"""Receives one line per step, for a progress display."""
-
 LOCKS_FOLDER = Path(__file__).parent
+_KIND = "servers"
 
 _UNREACHABLE = ("Failed to fetch", "error sending request", "dns error", "HTTP status server error")
 """What uv says when an index does not answer, as against one that answers with the wrong hash or no such version."""
@@ -45,19 +41,13 @@ def environment(name: str) -> Path:
     Safe when several processes ask at once: one builds, the others wait. Raises IndexUnreachableError when it has to
     be built and the package index does not answer, ServersError when the build fails for another reason.
     """
-    return built(LOCKS_FOLDER / f"{name}.lock", cache_folder(os.environ), _silent)
+    return built(LOCKS_FOLDER / f"{name}.lock", cache_folder(_KIND, os.environ), _silent)
 
 
 def build_all(report: Report) -> None:
     """Build every environment that is not there. Raises what `environment` raises."""
     for name in names():
-        built(LOCKS_FOLDER / f"{name}.lock", cache_folder(os.environ), report)
-
-
-def cache_folder(variables: Mapping[str, str]) -> Path:
-    """Folder that keeps environments between checkouts."""
-    root = variables.get("XDG_CACHE_HOME") or str(Path(variables.get("HOME") or Path.home()) / ".cache")
-    return Path(root) / "ai-platform" / "servers"
+        built(LOCKS_FOLDER / f"{name}.lock", cache_folder(_KIND, os.environ), report)
 
 
 def built(lock: Path, folder: Path, report: Report) -> Path:
@@ -68,7 +58,7 @@ def built(lock: Path, folder: Path, report: Report) -> Path:
     if target.is_dir():
         return target
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_builder(folder / f".{target.name}.lock", report):
+    with only_builder(folder / f".{target.name}.lock", "environment", report):
         if not target.is_dir():  # another run may have built it while this one waited
             report(f"installing {lock.stem} into {target}")
             _build(lock, target)
@@ -101,17 +91,6 @@ def _uv(name: str, *arguments: str) -> None:
             f"{name}: the package index does not answer; connect to it, or name another one by UV_DEFAULT_INDEX\n{said}"
         )
     raise ServersError(f"{name}: uv {arguments[0]} failed; make lock resolves tools/servers/{name}.in anew\n{said}")
-
-
-@contextmanager
-def _only_builder(path: Path, report: Report) -> Generator[None]:
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("waiting for another build of the same environment")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _silent(_line: str) -> None:

@@ -7,22 +7,19 @@ building, so that a new pin or new flags build anew and nothing else does.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
 import re
 import subprocess
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools import machine_cache
+from tools.machine_cache import Report, only_builder
 from tools.simulator import go_toolchain
 from tools.simulator.errors import SimulatorError
-
-Report = Callable[[str], None]
-"""Receives one line per step, for a progress display."""
 
 MODULES_FOLDER = Path(__file__).parent / "go"
 ASSETS_VARIABLE = "KUBEBUILDER_ASSETS"
@@ -141,8 +138,7 @@ def ensure_binaries(
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
     """Folder that keeps built binaries between checkouts."""
-    root = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME") or Path.home()) / ".cache")
-    return Path(root) / "ai-platform" / "simulator"
+    return machine_cache.cache_folder("simulator", environment)
 
 
 def _from_assets(folder: Path | None, module: Module, binary: Binary, report: Report) -> Path | None:
@@ -162,7 +158,7 @@ def _from_cache(module: Module, binary: Binary, step: str, report: Report, envir
         return path
     go = go_toolchain.find_go(module.folder / "go.mod", environment)
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_builder(folder, report):
+    with only_builder(folder / ".lock", "binaries", report):
         if not path.is_file():  # another run may have built it while this one waited
             report(f"building {binary.name} {module.version} ({step})")
             _build(go, module, binary, path, environment)
@@ -198,14 +194,3 @@ def _has_version(path: Path, module: Module, binary: Binary) -> bool:
         return False
     number = re.escape(module.version.removeprefix("v"))
     return re.search(rf"(?<![\d.]){number}(?![\w.+-])", result.stdout) is not None
-
-
-@contextmanager
-def _only_builder(folder: Path, report: Report) -> Generator[None]:
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report("waiting for another build of the same binaries")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

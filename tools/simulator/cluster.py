@@ -10,9 +10,10 @@ from typing import Any, Literal
 import yaml
 
 from components.base.node_pools import NodePool
+from tools.machine_cache import Report
 from tools.simulator import control_plane, nodes, ports, processes
 from tools.simulator.api import ApiClient
-from tools.simulator.binaries import Binaries, Report, ensure_binaries
+from tools.simulator.binaries import Binaries, ensure_binaries
 from tools.simulator.certificates import ADMIN, ETCD_CLIENT, Certificates, Identity, ensure_certificates
 from tools.simulator.control_plane import API_SERVER, ETCD, ETCD_PEER, KWOK, server_url
 from tools.simulator.crds import InstalledCrds, install_crds

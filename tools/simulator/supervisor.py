@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tools.machine_cache import Report
 from tools.simulator import processes
 from tools.simulator.api import ApiError
-from tools.simulator.binaries import Report
 from tools.simulator.control_plane import PROGRAMS
 from tools.simulator.errors import SimulatorError
 from tools.simulator.layout import Layout

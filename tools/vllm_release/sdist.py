@@ -21,9 +21,10 @@ from urllib.parse import urldefrag, urljoin
 
 from pip._internal.models.index import PyPI
 
+from tools.machine_cache import cache_folder
 from tools.vllm_release.errors import ReleaseError
 
-CACHE = Path.home() / ".cache" / "ai-platform" / "vllm"
+CACHE = cache_folder("vllm", os.environ)
 """Where archives are kept, by hash."""
 
 _LINK = re.compile(r"""<a\s[^>]*href=["']([^"']+)["'][^>]*>\s*([^<]+?)\s*</a>""")

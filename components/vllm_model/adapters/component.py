@@ -16,7 +16,7 @@ from components.base.serving import Serving
 from components.vllm_model import names
 from components.vllm_model.adapters.arguments import Adapters
 from components.vllm_model.adapters.sidecar import adapter_parts, script_data
-from components.vllm_model.environment import ACCESS_KEY_VARIABLES, access_key_variables, variables
+from components.vllm_model.environment import access_key_data, access_key_variables, variables
 from components.vllm_model.pod_parts import PodParts
 from components.vllm_model.weights.object_store import copy_variables
 
@@ -97,11 +97,10 @@ class ModelAdapters(pulumi.ComponentResource):
         args = self._args
         key = None
         if grant.access is not None:
-            identity, secret = ACCESS_KEY_VARIABLES
             key = k8s.core.v1.Secret(
                 f"{self._name}-store",
                 metadata=self._metadata(),
-                string_data={identity: grant.access.access_key_id, secret: grant.access.secret_access_key},
+                string_data=access_key_data(grant.access),
                 opts=args.platform.child_options(self),
             ).metadata["name"]
         plain = variables(copy_variables(grant.environment, path_style=args.store.path_style))

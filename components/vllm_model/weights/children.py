@@ -14,7 +14,7 @@ from components.base.handles import ClusterHandle, IdentityGrant, ObjectStore, P
 from components.base.model_weights import StoredWeights
 from components.base.wiring import Workload
 from components.vllm_model import durations, names
-from components.vllm_model.environment import ACCESS_KEY_VARIABLES
+from components.vllm_model.environment import access_key_data
 from components.vllm_model.weights.jobs import job_spec
 from components.vllm_model.weights.object_store import copy_variables
 from components.vllm_model.weights.programs import program_environment, programs_data, programs_volume
@@ -59,9 +59,7 @@ class Children:
         self.cluster.allow_credentials(self.platform.wiring, workload)
         if grant.access is None:
             return Access(grant=grant, secret=None)
-        identity, secret = ACCESS_KEY_VARIABLES
-        data = {identity: grant.access.access_key_id, secret: grant.access.secret_access_key}
-        return Access(grant=grant, secret=self.secret(f"{suffix}-store", data))
+        return Access(grant=grant, secret=self.secret(f"{suffix}-store", access_key_data(grant.access)))
 
     def environment(self, access: Access, more: dict[str, str] | None = None) -> list[EnvVarArgsDict]:
         """Variables of a program that reaches the bucket by `access`."""
