@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 
 import pulumi
 
+from components.base.image_registries import DOCKER_HUB, PINNED_REGISTRIES
 from components.base.namespaces import PlatformNamespace
 from components.base.node_pools import NodePool
 from components.base.peers import CLUSTER_DNS
@@ -20,9 +21,6 @@ from components.base.wiring import Endpoint, External, Wiring, Workload
 
 CREDENTIALS_PORT = 80
 """Port of a credentials endpoint on the node (the container credentials protocol of the AWS SDKs is plain HTTP)."""
-
-DOCKER_HUB = "docker.io"
-"""Registry of references that name none."""
 
 BucketPurpose = Literal["models", "backups", "documents", "logs", "traces"]
 
@@ -37,6 +35,12 @@ class ImageRegistry:
 
     mirror: str | None = None
     caches: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """Every registry (host, or host with path prefix) that a pod's image may name: upstream, mirror and caches."""
+        own = {self.mirror} if self.mirror else set()
+        return PINNED_REGISTRIES | own | set(self.caches.values())
 
     def rewrite(self, reference: str) -> str:
         """The reference that a pod uses for the upstream image (or host, or path of images) `reference`.
@@ -300,8 +304,10 @@ class ClusterHandle:
     GPUs. `kubernetes_api` is the address range of the API server as seen from pods, for the egress of operators.
     `dns` is who answers names of Services. `credentials` is where pods fetch the short-lived credentials of their
     grants, None where grants are access keys.
-    `namespaces` are those that this kind of cluster needs for its own add-ons, beside the platform's. `recovery` are
-    outputs of the stack, none of them a secret, that whoever restores the cluster needs.
+    `namespaces` are those that this kind of cluster needs for its own add-ons, beside the platform's.
+    `excepted_roles` are ClusterRoles of its add-ons that an exception of the policies names (RBAC-04), so that
+    admission lets them through.
+    `recovery` are outputs of the stack, none of them a secret, that whoever restores the cluster needs.
     """
 
     providers: tuple[pulumi.ProviderResource, ...]
@@ -320,6 +326,7 @@ class ClusterHandle:
     metrics_sink: MetricsSink | None = None
     credentials: External | None = None
     namespaces: tuple[PlatformNamespace, ...] = ()
+    excepted_roles: frozenset[str] = frozenset()
     recovery: Mapping[str, pulumi.Output[str]] = field(default_factory=dict[str, pulumi.Output[str]])
 
     def allow_credentials(self, wiring: Wiring, workload: Workload) -> None:

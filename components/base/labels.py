@@ -7,6 +7,8 @@ COMPONENT = "app.kubernetes.io/component"
 PART_OF = "app.kubernetes.io/part-of"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ENVIRONMENT = "ai-platform/environment"
+STACK_TAGS = ("owner", "cost-centre", "data-class")
+"""Tags without which nobody knows whom to ask, who pays, and how carefully to treat what is in there."""
 CAPABILITIES = "ai-platform/capabilities"
 """Annotation (Kubernetes) or tag (AWS) listing the capabilities that an object provides, separated by spaces."""
 

@@ -48,9 +48,13 @@ class PolicyRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """One NetworkPolicy. `ingress` or `egress` None means that the policy does not speak about that direction."""
+    """One NetworkPolicy. `ingress` or `egress` None means that the policy does not speak about that direction.
+
+    `name` is empty where the API server chooses it.
+    """
 
     namespace: str
+    name: str
     pods: Mapping[str, Any] | None
     ingress: tuple[PolicyRule, ...] | None
     egress: tuple[PolicyRule, ...] | None
@@ -67,13 +71,15 @@ def read_policy(policy: Mapping[str, Any]) -> Policy:
     egress: list[Mapping[str, Any]] = spec.get("egress") or []
     # The API server's defaulting: ingress always, egress only where egress rules exist.
     types: list[str] = spec.get("policyTypes") or (["Ingress", "Egress"] if egress else ["Ingress"])
-    namespace: object = (policy.get("metadata") or {}).get("namespace") or "default"
-    if not isinstance(namespace, str):
-        message = "metadata.namespace is a string"
+    metadata: Mapping[str, object] = policy.get("metadata") or {}
+    namespace, name = metadata.get("namespace") or "default", metadata.get("name") or ""
+    if not isinstance(namespace, str) or not isinstance(name, str):
+        message = "metadata.namespace and metadata.name are strings"
         raise ValueError(message)
     check_selector(spec.get("podSelector"))
     return Policy(
         namespace=namespace,
+        name=name,
         pods=spec.get("podSelector"),
         ingress=_rules(ingress, "from") if "Ingress" in types else None,
         egress=_rules(egress, "to") if "Egress" in types else None,

@@ -15,6 +15,11 @@ POOL_LABEL = "ai-platform/pool"
 """Label set at registration. Scheduling uses it and not `nvidia.com/gpu.product`, which appears only after feature
 discovery ran, so that an autoscaled pool at zero nodes can still be matched."""
 
+GPU_RESOURCE_PREFIXES = ("nvidia.com/gpu", "nvidia.com/mig-")
+GPU_NODE_KEYS = (POOL_LABEL, "ai-platform/role", "node.kubernetes.io/instance-type")
+GPU_NODE_KEY_PREFIXES = ("nvidia.com/", "karpenter.k8s.aws/instance-gpu-")
+"""Node labels that tell GPU nodes from others: the platform's own, and those of feature discovery and Karpenter."""
+
 _SIMULATED_DISK_GIB = 800
 """Disk of a simulated node whose pool states none."""
 
