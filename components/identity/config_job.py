@@ -24,6 +24,9 @@ COMPONENT = "identity-config"
 CONFIG_JOB = Workload.of(namespaces.IDENTITY, NAME, COMPONENT)
 REALM_FILE = "realm.json"
 
+_LONGEST_RUN_SECONDS = 1800
+"""It begins when Keycloak's first start does, which may wait for its database."""
+
 _UID = 65534
 _FOLDER = "/config"
 
@@ -42,6 +45,7 @@ def job_spec(
     return {
         # Applying the realm again changes nothing, so a failed attempt is simply repeated.
         "backoff_limit": 10,
+        "active_deadline_seconds": _LONGEST_RUN_SECONDS,
         "template": {
             "metadata": {"labels": labels.object_labels(NAME, COMPONENT, environment)},
             "spec": {

@@ -57,7 +57,10 @@ class Cascade:
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalModel:
-    """A model of a provider outside the platform. `provider` and `model` as LiteLLM names them."""
+    """A model of a provider outside the platform. `provider` and `model` as LiteLLM names them.
+
+    `data_classes` are the classes of data that may be sent there; the policies hold the teams to them (AI-16).
+    """
 
     name: str
     provider: str
@@ -67,3 +70,4 @@ class ExternalModel:
     api_base: str | None = None
     api_version: str | None = None
     region: str | None = None
+    data_classes: tuple[str, ...] = ("public",)

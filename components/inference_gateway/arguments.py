@@ -107,7 +107,8 @@ class Routing:
 class TeamLimits:
     """One team with the limits of its tier. No `models` means every model. `budget_usd` is per calendar month.
 
-    `group` is the realm's group whose members may act for the team with an access token; empty for none.
+    `group` is the realm's group whose members may act for the team with an access token; empty for none. `external`
+    teams have members outside of the organisation.
     """
 
     name: str
@@ -118,6 +119,7 @@ class TeamLimits:
     tokens_per_minute: int
     models: tuple[str, ...] = ()
     group: str = ""
+    external: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

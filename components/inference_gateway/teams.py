@@ -42,7 +42,12 @@ def team_body(team: TeamLimits) -> dict[str, Any]:
         "max_budget": team.budget_usd,
         # Calendar month: LiteLLM resets `1mo` on the first day.
         "budget_duration": "1mo",
-        "metadata": {"managed-by": "ai-platform", "tier": team.tier, "data-class": team.data_class},
+        "metadata": {
+            "managed-by": "ai-platform",
+            "tier": team.tier,
+            "data-class": team.data_class,
+            **({"external": True} if team.external else {}),
+        },
     }
 
 

@@ -31,7 +31,13 @@ class NetworkIsolation(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkIsolationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         edges = args.platform.wiring.edges
-        super().__init__(TYPE, name, {"edges": policies.edge_records(edges)}, opts)
+        ends = [end for edge in edges for end in (edge.source, edge.target)]
+        recorded = {
+            "edges": policies.edge_records(edges),
+            "ends": policies.end_records([*ends, args.dns]),
+            "dns": args.dns.address,
+        }
+        super().__init__(TYPE, name, recorded, opts)
         child = args.platform.child_options(self)
         names = [namespace.name for namespace in args.namespaces]
         everywhere = (("default-deny", policies.default_deny_spec()), ("allow-dns", policies.dns_spec(args.dns)))

@@ -60,8 +60,30 @@ def workloads(edges: Iterable[Edge], namespaces: Iterable[str]) -> tuple[Workloa
 
 
 def edge_records(edges: Iterable[Edge]) -> list[Mapping[str, Any]]:
-    """The edges as the graph shows them."""
-    return [{"from": edge.source.address, "to": edge.target.address, "port": edge.port} for edge in edges]
+    """The edges as the graph shows them: `protocol` where it is not TCP, `lastPort` where it is a range."""
+    return [_edge_record(edge) for edge in edges]
+
+
+def _edge_record(edge: Edge) -> Mapping[str, Any]:
+    record: dict[str, Any] = {"from": edge.source.address, "to": edge.target.address, "port": edge.port}
+    if edge.protocol != "TCP":
+        record["protocol"] = edge.protocol
+    if edge.last_port:
+        record["lastPort"] = edge.last_port
+    return record
+
+
+def end_records(ends: Iterable[Endpoint]) -> Mapping[str, Mapping[str, Any]]:
+    """Who stands at the ends of edges, by address: the labels of pods, or the address ranges of what is outside."""
+    return {end.address: _end_record(end) for end in sorted(set(ends), key=lambda end: end.address)}
+
+
+def _end_record(end: Endpoint) -> Mapping[str, Any]:
+    match end:
+        case Workload():
+            return {"namespace": end.namespace, "labels": dict(end.selector)}
+        case External():
+            return {"cidrs": list(end.cidrs), "except": list(end.excluded)}
 
 
 def _by_peer(edges: Iterable[Edge]) -> list[tuple[Edge, list[NetworkPolicyPortArgsDict]]]:

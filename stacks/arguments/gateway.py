@@ -66,6 +66,8 @@ def _team(team: TeamSettings, gateway: GatewaySettings, names: tuple[GatewayName
         budget_usd=team.budget_usd_per_month,
         requests_per_minute=tier.requests_per_minute,
         tokens_per_minute=tier.tokens_per_minute,
-        models=open_names(team, tier.models, names),
+        # Never left empty, which the gateway takes for every name, those that come later included.
+        models=open_names(team, tier.models, names) or tuple(dict.fromkeys(entry.name for entry in names)),
         group=team.group,
+        external=team.external,
     )

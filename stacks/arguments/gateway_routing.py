@@ -112,6 +112,7 @@ def _external(model: ExternalModelSettings) -> ExternalModel:
         api_base=model.api_base,
         api_version=model.api_version,
         region=model.region,
+        data_classes=model.data_classes,
     )
 
 

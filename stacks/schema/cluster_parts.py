@@ -7,12 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from components.base.kubernetes_versions import SUPPORTED_VERSIONS
 from stacks.schema.base import NOT_EMPTY, DnsLabel, SettingsModel
 from stacks.schema.pools import PoolSettings
-
-SUPPORTED_VERSIONS = ("1.35", "1.36")
-"""Where the support of all parts overlaps: 1.34 and older are at their end on EKS, and GPU operator 26.7, CloudNativePG
-1.30 and Envoy Gateway 1.9 end at 1.36 (state of 2026-11)."""
 
 PRIVATE_CIDRS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Private IPv4 ranges (RFC 1918)."""

@@ -7,10 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from components.base.labels import PART_OF
+from components.base.labels import PART_OF, STACK_TAGS
 
-REQUIRED = ("owner", "cost-centre", "data-class")
-"""Without these nobody knows whom to ask, who pays, and how carefully to treat what is in there."""
 MOST_TAGS = 40
 """A resource has 50 at most, and the platform and its drivers have some of their own."""
 RESERVED = ("aws:", "ai-platform/", "kubernetes.io/", f"{PART_OF.split('/', maxsplit=1)[0]}/")
@@ -29,7 +27,7 @@ def _checked(tags: dict[str, str]) -> dict[str, str]:
 
 
 def _missing(tags: dict[str, str]) -> str | None:
-    missing = [key for key in REQUIRED if key not in tags]
+    missing = [key for key in STACK_TAGS if key not in tags]
     return f"add {', '.join(missing)}: every resource says so, bills and audits group by it" if missing else None
 
 

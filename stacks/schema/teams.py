@@ -28,3 +28,5 @@ class TeamSettings(SettingsModel):
     """Names of the models that the team may call; `*` alone allows every model."""
     data_class: DataClass
     """Most sensitive class of data that the team sends. Anything but `public` never leaves the platform."""
+    external: bool = False
+    """Whether its members are outside of the organisation: guardrails must then be on."""

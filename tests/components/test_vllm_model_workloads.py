@@ -190,7 +190,9 @@ def test_a_canary_is_these_objects(canary: Built) -> None:
     assert {item["metadata"]["name"] for item in canary.objects("Service")} == {"qwen3-8b", "qwen3-8b-canary"}
     names = {item["metadata"]["name"] for item in canary.objects("AnalysisTemplate")}
     assert names == {"qwen3-8b-step", "qwen3-8b-watch"}
-    assert canary.one("Rollout")["metadata"]["annotations"] == {"ai-platform/capabilities": "gpu-serving"}
+    annotations = canary.one("Rollout")["metadata"]["annotations"]
+    assert annotations["ai-platform/capabilities"] == "gpu-serving"
+    assert annotations["ai-platform/model"] == "Qwen/Qwen3-8B"
 
 
 def test_a_canary_grows_by_judged_steps(canary: Built) -> None:

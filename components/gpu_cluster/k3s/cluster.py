@@ -121,6 +121,7 @@ class K3sGpuCluster(pulumi.ComponentResource):
             databases=args.databases,
             workload_identity=KeyIdentity(),
             namespaces=args.add_ons.namespaces,
+            excepted_roles=args.add_ons.excepted_roles,
             recovery={"sealedServerToken": installation.sealed_token} if installation.sealed_token else {},
         )
         self._name, self._add_ons, self._nodes = name, args.add_ons, _node_facts(args, release)

@@ -119,5 +119,5 @@ def _external(model: ExternalModel) -> dict[str, Any]:
     return {
         "model_name": model.name,
         "litellm_params": parameters | {key: value for key, value in optional.items() if value},
-        "model_info": {"mode": _MODES[model.task]},
+        "model_info": {"mode": _MODES[model.task], "data_classes": list(model.data_classes)},
     }

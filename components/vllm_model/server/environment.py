@@ -40,6 +40,8 @@ _QUIET = {
 _CLOSED = {
     # Media of clients come inside requests; a redirect could lead a fetch to where the list of hosts does not.
     "VLLM_MEDIA_URL_ALLOW_REDIRECTS": "0",
+    # Answers to one request at most (`n`), as in OpenAI's API; vLLM's own limit is 16,384.
+    "VLLM_MAX_N_SEQUENCES": "128",
 }
 
 

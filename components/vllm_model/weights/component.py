@@ -63,7 +63,12 @@ class ModelWeights(pulumi.ComponentResource):
         weights = args.weights
         if isinstance(weights, (ImageWeights, VolumeWeights)):
             self.path = mounted_path(weights)
-            self.parts = PodParts(volumes=(weights_volume(weights, args.cluster.registry),), mounts=(weights_mount(),))
+            self.parts = PodParts(
+                # Left to itself, vLLM would fall back to pickled files where it finds no safetensors.
+                arguments=("--load-format=safetensors",),
+                volumes=(weights_volume(weights, args.cluster.registry),),
+                mounts=(weights_mount(),),
+            )
         elif args.store is not None:
             children = Children(
                 name=name,

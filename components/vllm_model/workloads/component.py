@@ -11,6 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.base import labels
 from components.base.capabilities import provides
+from components.base.model_declaration import declaration
 from components.base.model_objects import group_name, successor_service
 from components.base.rollout_plan import RolloutPlan
 from components.vllm_model import durations, names
@@ -75,7 +76,7 @@ class ModelServers(pulumi.ComponentResource):
         self.target = ScaleTarget(api_version="apps/v1", kind="Deployment", name=model.name)
         self.workload = k8s.apps.v1.Deployment(
             f"{self._name}-deployment",
-            metadata={**self._metadata(model.name), "annotations": provides("gpu-serving")},
+            metadata={**self._metadata(model.name), "annotations": self._declared()},
             spec=deployment_spec(model, self._template()),
             opts=self._moved("deployment", self._workload_options()),
         )
@@ -174,7 +175,7 @@ class ModelServers(pulumi.ComponentResource):
         """An operator's kind of workload. The engine does not wait for its pods: a window may stay shut for days."""
         opts = self._workload_options(*self._model.operators, *after)
         address = (target.api_version, target.kind, target.name)
-        self.target, self.workload = target, self._custom(suffix, address, spec, opts, provides("gpu-serving"))
+        self.target, self.workload = target, self._custom(suffix, address, spec, opts, self._declared())
 
     def _custom(
         self,
@@ -210,6 +211,11 @@ class ModelServers(pulumi.ComponentResource):
 
     def _child(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
         return self._model.platform.child_options(self, *after)
+
+    def _declared(self) -> dict[str, str]:
+        """Annotations of the workload: what it provides, and the facts of the model that policies judge."""
+        model = self._model
+        return {**provides("gpu-serving"), **declaration(model.serving, model.weights, model.cluster.pool(model.pool))}
 
     def _metadata(self, name: str) -> k8s.meta.v1.ObjectMetaArgsDict:
         model = self._model

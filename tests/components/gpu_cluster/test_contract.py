@@ -69,6 +69,7 @@ SHAPES: dict[str, type | tuple[type, ...]] = {
     "metrics_sink": MetricsSink,
     "credentials": External,
     "namespaces": tuple,
+    "excepted_roles": frozenset,
     "providers": tuple,
     "ready": Sequence,
     "dns": (Workload, External),

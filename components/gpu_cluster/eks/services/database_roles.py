@@ -22,6 +22,8 @@ SCRIPT_FOLDER = "/run/script"
 ADMINISTRATOR_KEY = "administrator"
 AUTHORITY_FILE = "authority.pem"
 POSTGRES_UID = 26
+_LONGEST_RUN_SECONDS = 1800
+"""Six attempts, each of which may wait for the database's name to resolve and its image to come."""
 """User `postgres` of the PostgreSQL image."""
 
 SCRIPT = r"""#!/bin/sh
@@ -92,6 +94,7 @@ def roles_job_spec(
         environment.append({"name": "PGSSLROOTCERT", "value": f"{SCRIPT_FOLDER}/{AUTHORITY_FILE}"})
     return {
         "backoff_limit": 6,
+        "active_deadline_seconds": _LONGEST_RUN_SECONDS,
         "template": {
             "metadata": {"labels": labels},
             "spec": {

@@ -9,7 +9,7 @@ import pulumi
 from components.base.handles import ClusterHandle, PlatformContext
 from components.base.namespaces import PlatformNamespace
 from components.charts import ChartSource
-from components.gpu_cluster.k3s.add_ons import load_balancer, storage_driver, upgrades
+from components.gpu_cluster.k3s.add_ons import load_balancer, local_path_specs, storage_driver, upgrades
 from components.gpu_cluster.k3s.add_ons.load_balancer import ServiceLoadBalancer, ServiceLoadBalancerArgs
 from components.gpu_cluster.k3s.add_ons.load_balancer_specs import LoadBalancerPlan
 from components.gpu_cluster.k3s.add_ons.storage_driver import StorageDriver, StorageDriverArgs, StorageDriverPlan
@@ -33,6 +33,11 @@ class AddOnsPlan:
             *([storage_driver.NAMESPACE] if self.storage else []),
             *([upgrades.NAMESPACE] if self.upgrades else []),
         )
+
+    @property
+    def excepted_roles(self) -> frozenset[str]:
+        """ClusterRoles that may do by exception what no other may: make volumes on disks of the nodes."""
+        return frozenset({local_path_specs.NAME} if self.storage else set[str]())
 
     @property
     def host_packages(self) -> tuple[str, ...]:

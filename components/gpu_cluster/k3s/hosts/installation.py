@@ -10,6 +10,7 @@ import pulumi_random as random
 
 from components.base.protection import guarded
 from components.gpu_cluster.k3s.control_plane.api_address import wait_for_api_address
+from components.gpu_cluster.k3s.control_plane.hardening import hardening_record
 from components.gpu_cluster.k3s.control_plane.node_files import MANIFEST_FILES, agent_files, server_files
 from components.gpu_cluster.k3s.control_plane.token_escrow import seal_token
 from components.gpu_cluster.k3s.hosts.host_commands import HostCommands, SshLogin
@@ -46,7 +47,8 @@ class K3sInstallationArgs:
 class K3sInstallation(pulumi.ComponentResource):
     """`kubeconfig` is a secret; `ready` are the commands after which every node has joined. `commands` runs scripts on
     the hosts, and `server_token` is the secret that restores a snapshot of etcd; `sealed_token` is a copy of it that
-    only the owner of the certificate `token_escrow` can open, and None without one.
+    only the owner of the certificate `token_escrow` can open, and None without one. How the nodes are configured is
+    recorded as inputs.
     """
 
     kubeconfig: pulumi.Output[str]
@@ -56,7 +58,7 @@ class K3sInstallation(pulumi.ComponentResource):
     sealed_token: pulumi.Output[str] | None = None
 
     def __init__(self, name: str, args: K3sInstallationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(TYPE, name, None, opts)
+        super().__init__(TYPE, name, hardening_record(args.plan, args.agents, args.host_plan.firewall), opts)
         self._name, self._args = name, args
         self.commands = HostCommands(name, args.ssh, self)
         self.server_token = self._token("server-token")
