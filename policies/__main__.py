@@ -12,16 +12,25 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pulumi_policy import EnforcementLevel, PolicyPack  # pyright: ignore[reportMissingImports]
 
 from policies import adapter
-from policies.exceptions import DEFAULT_PATH, load_exceptions
+from policies.decoding import collect_rarely
+from policies.exceptions import DEFAULT_PATH, ExceptionsError, load_exceptions
+from policies.pack_config import PackConfigError, settings_of
 from policies.rules import REGISTRY
+
+stack = os.environ.get("PULUMI_STACK", "")
+
+try:
+    exceptions = load_exceptions(DEFAULT_PATH, REGISTRY.exemptable)
+    settings = settings_of(stack, REGISTRY)
+except (ExceptionsError, PackConfigError) as error:
+    # The engine shows what the pack writes: one line that says what to mend, and no traceback around it.
+    sys.exit(f"policies: {error}")
+
+collect_rarely()
 
 PolicyPack(
     name=adapter.NAME,
     # The SDK's default is advisory; each policy says its level itself as well.
     enforcement_level=EnforcementLevel.MANDATORY,
-    policies=adapter.policies(
-        load_exceptions(DEFAULT_PATH, REGISTRY.exemptable),
-        datetime.now(tz=UTC).date(),
-        os.environ.get("PULUMI_STACK", ""),
-    ),
+    policies=adapter.policies(exceptions, datetime.now(tz=UTC).date(), stack, settings),
 )

@@ -12,8 +12,9 @@ from components.base.label_selector import selects, selects_by_map
 from components.base.labels import COMPONENT
 from policies.fields import Field, any_known
 from policies.pods import MODEL, Pod
-from policies.stack import Stack
+from policies.stack import Stack, known_namespace
 from policies.subjects import Subject
+from policies.workload_index import model_workloads
 
 GATEWAY_ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 TRAEFIK_ROUTES = ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP")
@@ -22,6 +23,8 @@ POOL_GROUPS = ("inference.networking.k8s.io", "inference.networking.x-k8s.io")
 _SERVICE_HOST = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\..*)?")
 _LONGEST_ALIAS_CHAIN = 8
 _SELECTOR = "a selector of pod labels"
+_ANYWHERE = "DynamicResolver"
+"""Type of an Envoy Gateway Backend that sends a request wherever its Host header says."""
 
 
 def backends(route: Subject) -> Iterator[Field]:
@@ -57,10 +60,10 @@ def leads_to_model(stack: Stack, route: Subject, reference: Field) -> bool:
     if kind == "Service":
         return service_leads_to_model(stack, namespace, name)
     if kind == "InferencePool":
-        pools = [pool for group in POOL_GROUPS for pool in stack.near(namespace, group, "InferencePool")]
+        pools = [pool for group in POOL_GROUPS for pool in stack.named(namespace, name, group, "InferencePool")]
         return any_known(pools, lambda pool: _is_at(pool, namespace, name) and _selects_model(stack, pool))
     if kind == "Backend":
-        own = stack.near(namespace, "gateway.envoyproxy.io", "Backend")
+        own = stack.named(namespace, name, "gateway.envoyproxy.io", "Backend")
         return any_known(own, lambda backend: _is_at(backend, namespace, name) and _backend_is_model(stack, backend))
     return False
 
@@ -75,7 +78,7 @@ def service_leads_to_model(stack: Stack, namespace: str, name: str, hops: int = 
     def holds(service: Subject) -> bool:
         return _is_at(service, namespace, name) and is_model_service(stack, service, hops)
 
-    return any_known(stack.near(namespace, "", "Service"), holds)
+    return any_known(stack.named(namespace, name, "", "Service"), holds)
 
 
 def is_model_service(stack: Stack, service: Subject, hops: int = 0) -> bool:
@@ -94,6 +97,8 @@ def _host_leads_to_model(stack: Stack, host: str, hops: int = 0) -> bool:
 
 
 def _backend_is_model(stack: Stack, backend: Subject) -> bool:
+    if backend.root.at("spec", "type").text() == _ANYWHERE:
+        return True
     hosts = (endpoint.at("fqdn", "hostname") for endpoint in backend.root.at("spec", "endpoints").items())
     return any_known(hosts, lambda host: _host_leads_to_model(stack, host.text()))
 
@@ -117,12 +122,21 @@ def _selects_model(stack: Stack, selecting: Subject) -> bool:
         # The namespace first, so that an unknown label elsewhere leaves nothing undecided here.
         return workload.namespace == selecting.namespace and any_known(workload.pods, is_selected)
 
-    return any_known(stack.model_workloads, holds)
+    wanted = selector.parsed(_labels_of, _SELECTOR)
+    workloads = stack.once(model_workloads).may_be_selected(known_namespace(selecting), wanted)
+    return any_known(workloads, holds)
 
 
 def _names_models(selector: Mapping[str, Any]) -> bool:
     """Models may be made by an operator, so that no pod template of theirs is in the stack."""
     return (selector.get("matchLabels") or selector).get(COMPONENT) == MODEL
+
+
+def _labels_of(selector: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The labels that pods need for certain."""
+    if "matchLabels" in selector or "matchExpressions" in selector:
+        return selector.get("matchLabels") or {}
+    return selector
 
 
 def _matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -6,6 +6,14 @@ Nothing in here returns the text it looked at, so that nothing can repeat it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+_KEPT_TEXTS = 1024
+"""Texts whose verdict is remembered: the programs that every model's ConfigMap repeats are looked through once."""
+
+_ANY_SHAPE = re.compile(r"-----BEGIN|sk-|hf_|AKIA|ASIA|gh[pousr]_|glpat-|xox[abprs]-|eyJ|://")
+_ANY_SECRET_WORD = re.compile(r"passw|pwd|passphrase|secret|token|credential|key", re.IGNORECASE)
+"""What a text must hold at least: most hold neither, and the exact patterns cost a hundred times more."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
@@ -86,16 +94,22 @@ def is_literal(value: str) -> bool:
     return text.lower() not in _NO_SECRET and not _REFERENCE.search(text) and not _NUMBER.fullmatch(text)
 
 
+@lru_cache(maxsize=_KEPT_TEXTS)
 def credential_shape(text: str) -> str | None:
     """What kind of credential is somewhere in `text`, judged by its shape alone; None when there is none."""
+    if not _ANY_SHAPE.search(text):
+        return None
     return next((kind for kind, shape in _SHAPES if shape.search(text)), None)
 
 
+@lru_cache(maxsize=_KEPT_TEXTS)
 def assigns_credential(text: str, file_name: str = "") -> bool:
     """Whether text gives a literal to a name that is one of a credential.
 
     `file_name` tells program code from configuration (YAML, JSON, INI, shell), which is what text is taken for.
     """
+    if not _ANY_SECRET_WORD.search(text):
+        return False
     assignment = _CODE_ASSIGNMENT if file_name.endswith(CODE_SUFFIXES) else _ASSIGNMENT
     return any(
         is_secret_name(found["name"])

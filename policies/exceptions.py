@@ -85,7 +85,7 @@ class Match(_Strict):
 
 
 class PolicyException(_Strict):
-    """One exception. It ends with the day `expires`."""
+    """One exception. It holds from the day `granted` to the end of the day `expires`."""
 
     id: ExceptionId
     rules: tuple[NonEmpty, ...]
@@ -115,7 +115,7 @@ class ExceptionsFile(_Strict):
 
 @dataclass
 class ExceptionUse:
-    """The exceptions that hold in one stack on one day, and which of them covered something so far.
+    """The exceptions that hold in one stack on one day, and which of them covered something so far, by rule.
 
     `types` are the types of the stack's resources, None while they are not all known: the engine shows one resource
     after the other and the whole stack at the end. Until then an exception counts as meant for this stack, and
@@ -126,7 +126,7 @@ class ExceptionUse:
     today: date
     stack: str
     types: frozenset[str] | None = None
-    used: set[str] = field(default_factory=set[str])
+    used: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
 
     @property
     def here(self) -> Iterator[PolicyException]:
@@ -136,7 +136,12 @@ class ExceptionUse:
     @property
     def misplaced(self) -> Iterator[PolicyException]:
         """Those that covered something in a stack that they are not meant for."""
-        return (entry for entry in self.exceptions if entry.id in self.used and not self._meant(entry.match))
+        used = {entry_id for entry_id, _ in self.used}
+        return (entry for entry in self.exceptions if entry.id in used and not self._meant(entry.match))
+
+    def unused(self, entry: PolicyException) -> tuple[str, ...]:
+        """The rules that `entry` names and of which it covered nothing so far."""
+        return tuple(rule for rule in entry.rules if (entry.id, rule) not in self.used)
 
     def _meant(self, match: Match) -> bool:
         placed = match.only_with is None or self.types is None or match.only_with in self.types
@@ -146,8 +151,8 @@ class ExceptionUse:
         """The exception in force that covers a finding of `rule_id`; it counts as used from now on."""
         for entry in self.here:
             if rule_id in entry.rules and entry.match.covers(subject, container):
-                self.used.add(entry.id)
-                if self.today <= entry.expires:
+                self.used.add((entry.id, rule_id))
+                if entry.granted <= self.today <= entry.expires:
                     return entry
         return None
 
@@ -166,6 +171,9 @@ def load_exceptions(path: Path, exemptable: Mapping[str, bool]) -> tuple[PolicyE
         message = (
             f"{path}: cannot be read ({error.strerror}); an exceptions file without exceptions is `exceptions: []`"
         )
+        raise ExceptionsError(message) from error
+    except UnicodeDecodeError as error:
+        message = f"{path}: is not text in UTF-8; save it as such"
         raise ExceptionsError(message) from error
     except yaml.YAMLError as error:
         message = f"{path}: is not YAML: {' '.join(str(error).split())}"
@@ -213,7 +221,7 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         """Build a mapping; raises when a key is there twice."""
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = {key for key in keys if keys.count(key) > 1}
+        twice = [key for key in keys if keys.count(key) > 1]
         if twice:
             message = f"key {sorted(map(str, twice))[0]!r} is there twice"
             raise yaml.constructor.ConstructorError(None, None, message, node.start_mark)

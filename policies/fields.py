@@ -34,11 +34,12 @@ class Field:
         """The member reached by `keys`; an absent Field when one of them is missing."""
         raw, path = self._raw, self.path
         for key in keys:
-            if isinstance(raw, Unknown):
+            if isinstance(raw, dict):
+                raw = cast("dict[str, object]", raw).get(key)
+            elif isinstance(raw, Unknown):
                 raise UnknownValueError(raw.path)
-            if raw is not None and not isinstance(raw, dict):
+            elif raw is not None:
                 raise MalformedError(path, "an object")
-            raw = None if raw is None else cast("dict[str, object]", raw).get(key)
             path = join(path, key)
         return Field(raw, path)
 

@@ -26,7 +26,7 @@ def is_internal_route(stack: Stack, route: Subject) -> bool:
     if not parents or any_known(parents, lambda parent: not _is_internal(parent, route)):
         return False
     gateway = internal_gateway(stack)
-    return gateway is not None and _stays_inside(stack, gateway)
+    return gateway is not None and stays_inside(stack, gateway)
 
 
 def _is_internal(parent: Field, route: Subject) -> bool:
@@ -34,7 +34,7 @@ def _is_internal(parent: Field, route: Subject) -> bool:
     return (kind, namespace, parent.at("name").text()) == ("Gateway", model_proxy.NAMESPACE, model_proxy.NAME)
 
 
-def _stays_inside(stack: Stack, gateway: Subject) -> bool:
+def stays_inside(stack: Stack, gateway: Subject) -> bool:
     """Without an EnvoyProxy of its own a Gateway gets its class's, whose Service is a load balancer."""
     wanted = gateway.root.at("spec", "infrastructure", "parametersRef", "name").text()
     return any_known(

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from policies.checks import concerns
 from policies.exceptions import ExceptionUse, PolicyException
 from policies.fields import MalformedError
 from policies.findings import Finding, Level, Outcome, Result, Undecided, Violation
 from policies.graph import check_graph
 from policies.normalise import UnknownValueError
-from policies.registry import Registry, Rule, StackCheck
+from policies.pack_settings import DEFAULTS, PackSettings
+from policies.registry import ObjectCheck, Registry, Rule, StackCheck
 from policies.rules import REGISTRY
 from policies.stack import Stack
 from policies.subjects import Subject, subjects_of
@@ -61,16 +63,29 @@ _Judged = tuple[Subject | None, Outcome | _Crash]
 class Judge:
     """One run over one stack: keeps which exceptions were used, so that unused ones can be reported at the end."""
 
-    def __init__(self, use: ExceptionUse, registry: Registry = REGISTRY) -> None:
+    def __init__(self, use: ExceptionUse, registry: Registry = REGISTRY, settings: PackSettings = DEFAULTS) -> None:
         self._use = use
         self._registry = registry
+        self._settings = settings
+        self._checks: dict[str, list[tuple[Rule, ObjectCheck]]] = {}
+
+    @property
+    def settings(self) -> PackSettings:
+        """What it judges by."""
+        return self._settings
 
     def objects(self, subjects: Iterable[Subject]) -> Iterator[Finding]:
         """Findings of all rules with resource scope."""
-        checks = [(rule, rule.of_object) for rule in self._registry if rule.of_object]
         for subject in subjects:
-            for rule, check in checks:
+            for rule, check in self._checks_of(subject):
                 yield from self._findings(rule, _fail_closed(_about(subject, check, subject), subject))
+
+    def _checks_of(self, subject: Subject) -> list[tuple[Rule, ObjectCheck]]:
+        """The checks that may have something to say about subjects of its type."""
+        if subject.type not in self._checks:
+            checks = [(rule, rule.of_object) for rule in self._registry if rule.of_object]
+            self._checks[subject.type] = [(rule, check) for rule, check in checks if concerns(check, subject)]
+        return self._checks[subject.type]
 
     def stack(self, stack: Stack) -> Iterator[Finding]:
         """Findings of all rules with stack scope."""
@@ -91,7 +106,7 @@ class Judge:
             yield Finding(
                 rule=rule.id,
                 severity=rule.severity,
-                mandatory=isinstance(outcome, _Crash) or _is_mandatory(rule, subject),
+                mandatory=isinstance(outcome, _Crash) or self._is_mandatory(rule, subject),
                 result=result,
                 urn=subject.urn if subject else "",
                 subject=subject.address if subject else "stack",
@@ -100,6 +115,12 @@ class Judge:
                 remediation=rule.remediation,
                 exception=covering.id if covering and result is Result.EXEMPT else "",
             )
+
+    def _is_mandatory(self, rule: Rule, subject: Subject | None) -> bool:
+        level = self._settings.levels.get(rule.id, rule.level)
+        if level is Level.OWN_MANDATORY:
+            return subject is None or not subject.vendored
+        return level is Level.MANDATORY
 
     def _covering(self, rule: Rule, subject: Subject | None, outcome: Outcome | _Crash) -> PolicyException | None:
         if subject is None or isinstance(outcome, _Crash) or not rule.exemptable:
@@ -114,25 +135,20 @@ def judge(
     exceptions: tuple[PolicyException, ...],
     today: date,
     registry: Registry = REGISTRY,
+    settings: PackSettings = DEFAULTS,
 ) -> Report:
-    """Judge a whole resource graph (the contents of graph.json) with every rule.
+    """Judge a whole resource graph (the contents of graph.json) with every rule, by the settings of its stack.
 
     Raises GraphError for a graph of another version or another shape.
     """
     check_graph(graph)
     resources: list[Mapping[str, Any]] = graph["resources"]
-    subjects = tuple(subject for resource in resources for subject in subjects_of(resource))
+    subjects = tuple(subject for resource in resources for subject in subjects_of(resource, settings=settings))
     types = frozenset(str(resource["type"]) for resource in resources)
-    judge_run = Judge(ExceptionUse(exceptions, today, graph["stack"], types), registry)
-    stack = Stack(project=graph["project"], name=graph["stack"], subjects=subjects)
+    judge_run = Judge(ExceptionUse(exceptions, today, graph["stack"], types), registry, settings)
+    stack = Stack(project=graph["project"], name=graph["stack"], subjects=subjects, settings=settings)
     findings = (*judge_run.objects(subjects), *judge_run.stack(stack), *judge_run.exceptions())
     return Report(findings, len(resources), len(registry))
-
-
-def _is_mandatory(rule: Rule, subject: Subject | None) -> bool:
-    if rule.level is Level.OWN_MANDATORY:
-        return subject is None or not subject.vendored
-    return rule.level is Level.MANDATORY
 
 
 def _verdict(outcome: Outcome | _Crash, covering: PolicyException | None) -> tuple[Result, str, str]:

@@ -110,9 +110,9 @@ def _plain(value: object, path: str, run: _Pass) -> object:
         return int(value) if value.is_integer() else value
     if value is None or isinstance(value, (bool, int, Unknown)):
         return value
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return _mapping(value, path, run)
-    if isinstance(value, Sequence):
+    if isinstance(value, (list, Sequence)):
         return [_member(value, index, path, run) for index in range(len(value))]
     return OPAQUE
 
@@ -124,12 +124,14 @@ def _mapping(value: Mapping[str, object], path: str, run: _Pass) -> object:
 
 
 def _member(value: Mapping[str, object] | Sequence[object], key: str | int, path: str, run: _Pass) -> object:
-    child = join(path, key)
     try:
         member: object = value[key]  # pyright: ignore[reportArgumentType, reportCallIssue]
     except run.unreadable:
-        return Unknown(child)
-    return _plain(member, child, run)
+        return Unknown(join(path, key))
+    # Most members are texts and switches, of which nobody needs the path.
+    if member is None or member is True or member is False or (type(member) is str and member not in UNKNOWN_SENTINELS):
+        return member
+    return _plain(member, join(path, key), run)
 
 
 def _signed(value: Mapping[str, object], path: str, run: _Pass) -> object:

@@ -116,6 +116,11 @@ class ContainerPort:
     protocol: str
 
 
+def may_make_pods(group: str, kind: str) -> bool:
+    """Whether objects of `kind` in API `group` may hold a pod template; a kind that is not known may."""
+    return not kind or (group, kind) in TEMPLATES or not BUILT_IN_GROUPS.search(group)
+
+
 def pods_in(root: Field, group: str, kind: str) -> tuple[Pod, ...]:
     """The pod templates of an object of `kind` in API `group`, `root` being the whole object.
 

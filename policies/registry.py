@@ -20,16 +20,17 @@ ExceptionCheck = Callable[[ExceptionUse], Iterable[Outcome]]
 class Rule:
     """One rule. `check` is pure: equal objects give equal outcomes.
 
-    `sources` name the standards that demand it, `remediation` says how to comply. `exemptable` False: no exception may
-    name this rule. Exactly one of the three checks is set: `of_object` sees one object, `of_stack` the whole stack
-    (its outcomes name the subject they are about, None for the stack itself), `of_exceptions` the exceptions and what
-    they covered.
+    `why` says in a sentence what goes wrong without it, `sources` name the standards that demand it, `remediation` says
+    how to comply. `exemptable` False: no exception may name this rule. Exactly one of the three checks is set:
+    `of_object` sees one object, `of_stack` the whole stack (its outcomes name the subject they are about, None for the
+    stack itself), `of_exceptions` the exceptions and what they covered.
     """
 
     id: str
     title: str
     severity: Severity
     level: Level
+    why: str
     sources: tuple[str, ...]
     remediation: str
     of_object: ObjectCheck | None = None
@@ -41,6 +42,11 @@ class Rule:
         if sum(check is not None for check in (self.of_object, self.of_stack, self.of_exceptions)) != 1:
             message = f"rule {self.id} must have exactly one check"
             raise ValueError(message)
+
+    @property
+    def must_stay_mandatory(self) -> bool:
+        """Whether no environment may lower it: what allows no exception, and what is critical."""
+        return not self.exemptable or self.severity is Severity.CRITICAL
 
     @property
     def scope(self) -> Literal["resource", "stack", "exceptions"]:

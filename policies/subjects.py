@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from policies.fields import Field
 from policies.normalise import Normalised, normalise
+from policies.pack_settings import DEFAULTS, PackSettings
 from policies.pods import Pod, pods_in
 
 KUBERNETES = "kubernetes"
@@ -23,6 +24,8 @@ class Subject:
 
     `patch` objects change an object that something else made: what they leave out is not theirs to set. `vendored`
     objects come out of a third-party chart. `secret_paths` are the properties the program marked as secret.
+    `dependencies` are the URNs of the resources whose outputs it takes or after which it is made; under the engine
+    they are known to rules with stack scope only. `provider_urn` is empty where the engine's default provider is used.
     """
 
     urn: str
@@ -36,6 +39,10 @@ class Subject:
     vendored: bool = False
     parent: str = ""
     secret_paths: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    protect: bool = False
+    provider_urn: str = ""
+    settings: PackSettings = DEFAULTS
 
     def is_a(self, group: str, *kinds: str) -> bool:
         """Whether this is a Kubernetes object of one of `kinds` in API `group`."""
@@ -80,10 +87,16 @@ class _Origin:
     logical_name: str
     vendored: bool
     parent: str
-    secret_paths: tuple[str, ...] = field(default=())
+    secret_paths: tuple[str, ...]
+    dependencies: tuple[str, ...]
+    protect: bool
+    provider_urn: str
+    settings: PackSettings
 
 
-def subjects_of(resource: Mapping[str, Any], normaliser: Normaliser = normalise) -> tuple[Subject, ...]:
+def subjects_of(
+    resource: Mapping[str, Any], normaliser: Normaliser = normalise, settings: PackSettings = DEFAULTS
+) -> tuple[Subject, ...]:
     """The subjects of one resource record (keys of a graph's `resources`; `inputs` may be the engine's proxies)."""
     inputs = normaliser(resource.get("inputs") or {})
     urn: str = resource["urn"]
@@ -94,6 +107,10 @@ def subjects_of(resource: Mapping[str, Any], normaliser: Normaliser = normalise)
         vendored=_in_chart(urn) or _type_of(parent).startswith(CHART_PREFIX),
         parent=parent,
         secret_paths=tuple(dict.fromkeys([*(resource.get("secretPaths") or ()), *inputs.secret_paths])),
+        dependencies=tuple(resource.get("dependsOn") or ()),
+        protect=bool(resource.get("protect")),
+        provider_urn=resource.get("provider") or "",
+        settings=settings,
     )
     return tuple(_subjects(resource["type"], Field(inputs.value), origin))
 
@@ -103,7 +120,8 @@ def _subjects(type_token: str, root: Field, origin: _Origin) -> Iterator[Subject
     items = root.at("items") if provider == KUBERNETES and kind.endswith("List") else Field(None)
     if not items.unknown and isinstance(items.value, list):
         for item in items.items():
-            yield _subject(_item_token(item, module, kind), item, origin)
+            # A List may hold Lists.
+            yield from _subjects(_item_token(item, module, kind), item, origin)
         return
     yield _subject(type_token, root, origin)
 
@@ -123,6 +141,10 @@ def _subject(type_token: str, root: Field, origin: _Origin) -> Subject:
         vendored=origin.vendored,
         parent=origin.parent,
         secret_paths=_below(origin.secret_paths, root.path),
+        dependencies=origin.dependencies,
+        protect=origin.protect,
+        provider_urn=origin.provider_urn,
+        settings=origin.settings,
     )
 
 

@@ -53,13 +53,16 @@ def _not_to_a_model(stack: Stack, opening: Subject) -> Outcomes:
 
 def _service(stack: Stack, service: Subject) -> Outcomes:
     spec = service.root.at("spec")
-    addresses = spec.at("externalIPs")
-    is_open = spec.at("type").text() in OPEN_TYPES or bool(addresses.items())
-    if is_open and (
+    opened_by = [place for place in (spec.at("type"), spec.at("externalIPs")) if _opens(place)]
+    if opened_by and (
         is_model_service(stack, service)
         or (service.patch and service_leads_to_model(stack, service.namespace, service.name))
     ):
-        yield Violation(spec.at("type").path, "a model's Service must stay inside the cluster (ClusterIP)")
+        yield Violation(opened_by[0].path, "a model's Service must stay inside the cluster (ClusterIP)")
+
+
+def _opens(place: Field) -> bool:
+    return place.value in OPEN_TYPES if isinstance(place.value, str) else bool(place.items())
 
 
 RULES = (
@@ -68,6 +71,8 @@ RULES = (
         title="No model is reachable from outside",
         severity=Severity.CRITICAL,
         level=Level.MANDATORY,
+        why="A model server that is reached from outside answers anybody, without key, budget or record: one "
+        "internet scan on 2026-10-29 matched 383 vLLM hosts.",
         sources=("vLLM security guide", "own"),
         remediation="Make the model's Service a ClusterIP and route clients to the gateway.",
         of_stack=per_subject(_openings, _not_to_a_model),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from components.base.node_pools import GPU_TAINT, POOL_LABEL
+from components.base.node_pools import (
+    GPU_NODE_KEY_PREFIXES,
+    GPU_NODE_KEYS,
+    GPU_RESOURCE_PREFIXES,
+    GPU_TAINT,
+    POOL_LABEL,
+)
 from policies.checks import per_container, per_pod, together
 from policies.fields import Field, any_known
 from policies.findings import Level, Outcomes, Severity, Violation
 from policies.pods import Container, Pod
 from policies.quantities import quantity
 from policies.registry import Rule
-
-GPU_PREFIXES = ("nvidia.com/gpu", "nvidia.com/mig-")
-GPU_NODE_KEYS = (POOL_LABEL, "ai-platform/role", "node.kubernetes.io/instance-type")
-GPU_NODE_KEY_PREFIXES = ("nvidia.com/", "karpenter.k8s.aws/instance-gpu-")
-"""Node labels that tell GPU nodes from others: the platform's own, and those of feature discovery and Karpenter."""
 
 
 def _gpu_amounts(container: Container) -> Outcomes:
@@ -22,18 +23,18 @@ def _gpu_amounts(container: Container) -> Outcomes:
         requested, limit = resources.at("requests", name), resources.at("limits", name)
         amount = quantity(limit)
         if amount is None:
-            yield Violation(limit.path, "GPUs must be limited; a request alone is refused", container.name)
+            yield Violation(limit.path, "GPUs must be limited; a request alone is refused")
             continue
         if amount.denominator != 1 or amount < 0:
-            yield Violation(limit.path, "GPUs come in whole numbers", container.name)
+            yield Violation(limit.path, "GPUs come in whole numbers")
         if requested.present and quantity(requested) != amount:
-            yield Violation(requested.path, "must equal the limit: GPUs are never overcommitted", container.name)
+            yield Violation(requested.path, "must equal the limit: GPUs are never overcommitted")
 
 
 def _gpu_names(container: Container) -> list[str]:
     resources = container.field.at("resources")
     names = {key for part in ("requests", "limits") for key, _ in resources.at(part).entries()}
-    return sorted(name for name in names if name.startswith(GPU_PREFIXES))
+    return sorted(name for name in names if name.startswith(GPU_RESOURCE_PREFIXES))
 
 
 def _gpu_placement(pod: Pod) -> Outcomes:
@@ -85,6 +86,8 @@ RULES = (
         title="GPUs: requests equal limits, on GPU nodes",
         severity=Severity.HIGH,
         level=Level.MANDATORY,
+        why="A GPU pod that selects no GPU node waits for ever or lands on the wrong kind of GPU, and one whose "
+        "request and limit differ is refused when it is deployed.",
         sources=("Kubernetes documentation: Schedule GPUs", "own"),
         remediation="Set limits (and equal requests) of the GPU resource, tolerate its taint and select the GPU pool.",
         of_object=together(per_container(_gpu_amounts), per_pod(_gpu_placement)),

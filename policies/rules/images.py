@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from components.base.image_registries import DOCKER_HUB
 from policies.checks import per_container
 from policies.findings import Level, Outcomes, Severity, Violation
 from policies.pods import Container
@@ -46,6 +47,14 @@ class ImageReference:
         return cls(f"{head}{slash}{last}", tag, digest)
 
     @property
+    def location(self) -> str:
+        """The repository with its registry host: Docker Hub's where none is named."""
+        first, slash, _ = self.repository.partition("/")
+        if slash and ("." in first or ":" in first or first == "localhost"):
+            return self.repository
+        return f"{DOCKER_HUB}/{self.repository}" if slash else f"{DOCKER_HUB}/library/{self.repository}"
+
+    @property
     def pinned(self) -> bool:
         """Whether the digest is given, so that the content is fixed."""
         return DIGEST.fullmatch(self.digest) is not None
@@ -62,14 +71,14 @@ def _pinned(container: Container) -> Outcomes:
     image = container.field.at("image")
     reference = ImageReference.parse(image.text())
     if not reference.pinned and not reference.exact:
-        yield Violation(image.path, "must end in a digest or in the exact tag of one release", container.name)
+        yield Violation(image.path, "must end in a digest or in the exact tag of one release")
 
 
 def _not_latest(container: Container) -> Outcomes:
     image = container.field.at("image")
     reference = ImageReference.parse(image.text())
     if not reference.pinned and reference.tag in MOVING_TAGS:
-        yield Violation(image.path, "must have a tag, and not latest", container.name)
+        yield Violation(image.path, "must have a tag, and not latest")
 
 
 RULES = (
@@ -78,6 +87,8 @@ RULES = (
         title="Images are pinned by digest or exact tag",
         severity=Severity.HIGH,
         level=Level.MANDATORY,
+        why="A tag that moves brings another program after a restart, or on another node, than the one that was "
+        "tested, and nobody can say which of them ran.",
         sources=("CKV_K8S_43", "kube-score container-image-tag", "own"),
         remediation="Name the image from components/base/pins.py, which holds one exact tag, and a digest once known.",
         of_object=per_container(_pinned),
@@ -87,6 +98,8 @@ RULES = (
         title="No image without tag or with tag latest",
         severity=Severity.HIGH,
         level=Level.MANDATORY,
+        why="The newest image of the day runs: a restart upgrades the program unasked, and there is no name by "
+        "which to go back.",
         sources=("CKV_K8S_14", "kube-linter latest-tag", "Polaris tagNotSpecified"),
         remediation="Give the image the exact tag of the release that was tested.",
         of_object=per_container(_not_latest),

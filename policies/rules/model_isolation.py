@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
 
 from components.base import model_proxy, namespaces
 from components.base.label_selector import selects_by_map
 from components.base.labels import COMPONENT
-from components.base.network_policy import read_policy
+from components.base.peer_index import PeerIndex
 from components.base.peers import EDGE_PROXY, MODEL_PROXY, PROMETHEUS
 from components.base.reachability import Endpoint, Network
 from components.base.reachability import Pod as PodEndpoint
 from components.base.wiring import Workload
 from policies.findings import Level, Outcome, Outcomes, Severity, Undecided, Violation
 from policies.internal_gateway import internal_gateway
+from policies.network_policies import KIND as NETWORK_POLICY
+from policies.network_policies import policy_of
 from policies.normalise import UnknownValueError
 from policies.pods import ContainerPort, Pod
 from policies.registry import Rule
@@ -39,8 +40,6 @@ PROXY_PORTS = (
     ContainerPort(name="readiness", number=19003, protocol="TCP"),
 )
 """What Envoy Gateway's proxies serve beside their listeners (`internal/infrastructure/kubernetes/proxy`)."""
-
-_NETWORK_POLICY = ("networking.k8s.io", "NetworkPolicy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,41 +77,38 @@ def _behind_gateway(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
         for subject, pod, endpoint in pods
         if pod.serves_model
     ]
-    for patch in stack.patches_of(*_NETWORK_POLICY):
+    for patch in stack.patches_of(*NETWORK_POLICY):
         yield patch, Violation("spec", "a patch opens or closes what no rule can see; write the whole policy")
     unreadable = list(_unknown_policies(stack))
     yield from unreadable
     if not models or unreadable:
         return
     network = Network(
-        [_plain(policy) for policy in stack.of(*_NETWORK_POLICY)],
+        map(policy_of, stack.of(*NETWORK_POLICY)),
         {namespace.name: namespace.root.at("metadata", "labels").strings() for namespace in stack.of("", "Namespace")},
     )
     sources = [*(_source(subject, endpoint) for subject, _, endpoint in pods), *_strangers(pods)]
+    peers = PeerIndex(network, ((source, source.endpoint) for source in sources))
     proxies = _proxies(internal_gateway(stack))
+    of_proxies = list(_proxy_sources(proxies))
     for target in models:
-        for outcome in _reached(network, [*sources, *_proxy_sources(proxies)], target, "this model"):
+        for outcome in _reached(network, [*peers.may_enter(target.endpoint), *of_proxies], target, "this model"):
             yield target.subject, outcome
     if proxies:
         edge = _Source(name="proxies of the edge", endpoint=_operator_pods(EDGE_PROXY))
-        for outcome in _reached(network, [*sources, edge], proxies, "the proxies in front of models"):
+        entering = [*peers.may_enter(proxies.endpoint), edge]
+        for outcome in _reached(network, entering, proxies, "the proxies in front of models"):
             yield proxies.subject, outcome
 
 
 def _unknown_policies(stack: Stack) -> Iterator[tuple[Subject | None, Outcome]]:
     """Policies and namespaces that are not fully known: any of them may isolate a model or open it."""
-    for subject in (*stack.of(*_NETWORK_POLICY), *stack.of("", "Namespace")):
+    for subject in (*stack.of(*NETWORK_POLICY), *stack.of("", "Namespace")):
         try:
             subject.root.at("metadata").plain()
             subject.root.at("spec").plain()
         except UnknownValueError as error:
             yield subject, Undecided(error.path)
-
-
-def _plain(policy: Subject) -> Mapping[str, Any]:
-    expected = "a NetworkPolicy that the API server accepts"
-    policy.root.parsed(read_policy, expected)
-    return cast("Mapping[str, Any]", policy.root.plain())
 
 
 def _endpoint(subject: Subject, pod: Pod) -> PodEndpoint:
@@ -204,6 +200,8 @@ RULES = (
         title="Only the gateway and Prometheus may open connections to a model",
         severity=Severity.CRITICAL,
         level=Level.MANDATORY,
+        why="vLLM's --api-key protects only some paths, such as /v1: whoever reaches the port runs inference "
+        "through /invocations without key, budget or record.",
         sources=("vLLM security guide: --api-key does not protect every path", "own"),
         remediation="Wire models to the gateway only, and delete the network policy that opens more.",
         of_stack=_behind_gateway,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from components.base.network_policy import PolicyRule, read_policy
+from components.base.network_policy import PolicyRule
 from policies.checks import per_object
 from policies.fields import any_known
 from policies.findings import Level, Outcome, Outcomes, Severity, Undecided, Violation
+from policies.network_policies import policy_of
 from policies.normalise import UnknownValueError
 from policies.registry import Rule
 from policies.stack import Stack
@@ -81,7 +82,7 @@ def _rules_for_all_pods(policy: Subject, direction: Literal["ingress", "egress"]
     selector = policy.root.at("spec", "podSelector")
     if selector.at("matchLabels").entries() or selector.at("matchExpressions").items():
         return None
-    read = policy.root.parsed(read_policy, "a NetworkPolicy that the API server accepts")
+    read = policy_of(policy)
     return read.ingress if direction == "ingress" else read.egress
 
 
@@ -91,6 +92,8 @@ RULES = (
         title="Every namespace enforces a Pod Security level",
         severity=Severity.HIGH,
         level=Level.MANDATORY,
+        why="In a namespace without a level the API server accepts privileged pods: whoever may make pods there "
+        "takes over the node.",
         sources=("PSS", "CIS 5.2.1", "k3s CIS hardening guide"),
         remediation=f"Label the Namespace {ENFORCE_LABEL}: restricted (components/base/namespaces.py).",
         of_object=per_object(_pod_security_label, "", "Namespace"),
@@ -100,6 +103,8 @@ RULES = (
         title="Every namespace with pods denies traffic by default",
         severity=Severity.HIGH,
         level=Level.MANDATORY,
+        why="One pod that was broken into reaches every database, model and cache of the cluster, and sends "
+        "what it finds to the internet.",
         sources=("NSA C-0030", "NSA C-0054", "CIS 5.3.2", "kube-score pod-networkpolicy", "CKV2_K8S_6"),
         remediation="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress, Egress] and no rules.",
         of_stack=_default_deny,

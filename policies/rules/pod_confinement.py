@@ -2,33 +2,13 @@
 
 from __future__ import annotations
 
+from components.base.pod_standards import APPARMOR_ANNOTATION, APPARMOR_PROFILES, SAFE_SYSCTLS, SELINUX_TYPES
 from policies.checks import each, per_container, per_pod, together
 from policies.fields import Field
 from policies.findings import Level, Outcomes, Severity, Violation
 from policies.pods import Container, Pod
 from policies.registry import Rule
 
-SAFE_SYSCTLS = frozenset(
-    {
-        "kernel.shm_rmid_forced",
-        "net.ipv4.ip_local_port_range",
-        "net.ipv4.ip_local_reserved_ports",
-        "net.ipv4.ip_unprivileged_port_start",
-        "net.ipv4.ping_group_range",
-        "net.ipv4.tcp_fin_timeout",
-        "net.ipv4.tcp_keepalive_intvl",
-        "net.ipv4.tcp_keepalive_probes",
-        "net.ipv4.tcp_keepalive_time",
-        "net.ipv4.tcp_rmem",
-        "net.ipv4.tcp_syncookies",
-        "net.ipv4.tcp_wmem",
-    }
-)
-"""Source: k8s.io/pod-security-admission, check sysctls, as of Kubernetes 1.32 to 1.36."""
-
-SELINUX_TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
-APPARMOR_PROFILES = ("RuntimeDefault", "Localhost")
-APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 HOOKS = ("postStart", "preStop")
 HANDLERS = ("httpGet", "tcpSocket")
@@ -97,6 +77,8 @@ RULES = (
         title="Confinement is not loosened",
         severity=Severity.HIGH,
         level=Level.OWN_MANDATORY,
+        why="One loosened setting, such as an unconfined AppArmor profile or an unmasked /proc, opens the way "
+        "to the node that all the other settings close.",
         sources=(
             "PSS baseline: appArmorProfile, seLinuxOptions, sysctls, windowsHostProcess, hostProbesAndHostLifecycle",
             "PSS restricted: procMount",

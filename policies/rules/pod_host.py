@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
+from components.base.pod_standards import ALLOWED_VOLUMES
 from policies.checks import each, per_container, per_pod
 from policies.fields import Field
 from policies.findings import Level, Outcomes, Severity, Violation
 from policies.pods import Container, Pod
 from policies.registry import Rule
-
-ALLOWED_VOLUMES = (
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "image",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-)
-"""Source: k8s.io/pod-security-admission, check restrictedVolumes."""
 
 RUNTIME_SOCKETS = ("docker.sock", "containerd.sock", "crio.sock", "cri-dockerd.sock")
 NEVER_WRITABLE = ("/", "/etc", "/var/lib/kubelet")
@@ -29,7 +17,7 @@ NEVER_WRITABLE = ("/", "/etc", "/var/lib/kubelet")
 def _not_privileged(container: Container) -> Outcomes:
     privileged = container.security.at("privileged")
     if privileged.value not in (None, False):
-        yield Violation(privileged.path, "a container must not be privileged", container.name)
+        yield Violation(privileged.path, "a container must not be privileged")
 
 
 def _no_host_processes(pod: Pod) -> Outcomes:
@@ -80,7 +68,7 @@ def _no_host_port(container: Container) -> Outcomes:
     def check(port: Field) -> Outcomes:
         number = port.at("hostPort")
         if number.value not in (None, 0):
-            yield Violation(number.path, "a container must not open a port of the node", container.name)
+            yield Violation(number.path, "a container must not open a port of the node")
 
     yield from each(container.field.at("ports").items(), check)
 
@@ -95,12 +83,25 @@ def _safe_volume_types(pod: Pod) -> Outcomes:
     yield from each(pod.spec.at("volumes").items(), check)
 
 
+def _limited_scratch_space(pod: Pod) -> Outcomes:
+    def check(volume: Field) -> Outcomes:
+        limit = volume.at("emptyDir", "sizeLimit")
+        others = [key for key, source in volume.entries() if key not in {"name", "emptyDir"} and source.mentioned]
+        # A volume without a source is an emptyDir as well.
+        if not others and not limit.present:
+            yield Violation(limit.path, "must be set: the pod would fill the node's disk, and others be evicted for it")
+
+    yield from each(pod.spec.at("volumes").items(), check)
+
+
 RULES = (
     Rule(
         id="POD-01",
         title="No privileged container",
         severity=Severity.CRITICAL,
         level=Level.OWN_MANDATORY,
+        why="A process in a privileged container can mount the node's disk and load kernel modules: one break- "
+        "in is root on the node and over every pod there.",
         sources=("PSS baseline: privileged", "NSA C-0057", "CIS 5.2.2", "CKV_K8S_16"),
         remediation="Leave securityContext.privileged out; ask for a single capability or a device plug-in instead.",
         of_object=per_container(_not_privileged),
@@ -110,6 +111,8 @@ RULES = (
         title="No process or IPC namespace of the node",
         severity=Severity.HIGH,
         level=Level.OWN_MANDATORY,
+        why="In the node's process or IPC namespace a container sees and signals the processes of other pods, "
+        "and reads their memory segments.",
         sources=("PSS baseline: hostNamespaces", "NSA C-0038", "CIS 5.2.3", "CIS 5.2.4", "CKV_K8S_17", "CKV_K8S_18"),
         remediation="Leave hostPID and hostIPC out; give vLLM an emptyDir of medium Memory at /dev/shm.",
         of_object=per_pod(_no_host_processes),
@@ -119,6 +122,8 @@ RULES = (
         title="No network of the node",
         severity=Severity.HIGH,
         level=Level.OWN_MANDATORY,
+        why="A pod in the node's network is bound by no network policy, and reaches what listens on the node's "
+        "own loopback address.",
         sources=("PSS baseline: hostNamespaces", "NSA C-0041", "CIS 5.2.5", "CKV_K8S_19"),
         remediation="Leave hostNetwork out: network policies do not hold for such pods. Use a Service.",
         of_object=per_pod(_no_host_network),
@@ -128,6 +133,8 @@ RULES = (
         title="No path of the node",
         severity=Severity.HIGH,
         level=Level.OWN_MANDATORY,
+        why="Through a path of the node a pod reads the data and tokens of other pods, or writes files that the "
+        "node runs as root.",
         sources=("PSS baseline: hostPathVolumes", "CIS 5.2.12", "KSC C-0048", "CKV_K8S_27"),
         remediation="Use a PersistentVolumeClaim of a local storage class instead of hostPath.",
         of_object=per_pod(_no_host_path),
@@ -137,6 +144,8 @@ RULES = (
         title="No port of the node",
         severity=Severity.HIGH,
         level=Level.OWN_MANDATORY,
+        why="A port of the node is open to whoever reaches the node, past every Service, and a second pod that "
+        "wants the same port cannot start there.",
         sources=("PSS baseline: hostPorts", "NSA C-0044", "CIS 5.2.13", "CKV_K8S_26"),
         remediation="Leave hostPort out and address the pod through a Service.",
         of_object=per_container(_no_host_port),
@@ -146,8 +155,20 @@ RULES = (
         title="Only volume types that cannot reach the node",
         severity=Severity.MEDIUM,
         level=Level.OWN_MANDATORY,
+        why="A volume of another type, such as hostPath, nfs or iscsi, brings the node's files or a foreign "
+        "server's storage into the pod, past storage classes and quotas.",
         sources=("PSS restricted: restrictedVolumes", "KSV-0028"),
         remediation=f"Use one of {', '.join(ALLOWED_VOLUMES)}.",
         of_object=per_pod(_safe_volume_types),
+    ),
+    Rule(
+        id="POD-20",
+        title="Scratch space is limited",
+        severity=Severity.MEDIUM,
+        level=Level.OWN_MANDATORY,
+        why="One pod that writes without end fills the node's disk, and the kubelet evicts other pods for it.",
+        sources=("kube-score container-ephemeral-storage-request-and-limit", "own"),
+        remediation="Give every emptyDir a sizeLimit; with a read-only root (POD-12) nothing else of the pod can grow.",
+        of_object=per_pod(_limited_scratch_space),
     ),
 )

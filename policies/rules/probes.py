@@ -15,14 +15,12 @@ HANDLERS = ("httpGet", "tcpSocket", "grpc")
 def _probed(container: Container) -> Outcomes:
     readiness, liveness, startup = (container.field.at(probe) for probe in PROBES)
     if not readiness.present:
-        yield Violation(readiness.path, "must be set: traffic arrives before the program can answer", container.name)
+        yield Violation(readiness.path, "must be set: traffic arrives before the program can answer")
     if not any_known([liveness, startup], lambda probe: probe.present):
-        yield Violation(
-            liveness.path, "set livenessProbe or startupProbe: a hung program is not restarted", container.name
-        )
+        yield Violation(liveness.path, "set livenessProbe or startupProbe: a hung program is not restarted")
     if readiness.present and liveness.present and readiness.plain() == liveness.plain():
         message = "must differ from readinessProbe: overload would restart every replica at once"
-        yield Violation(liveness.path, message, container.name)
+        yield Violation(liveness.path, message)
 
 
 def _probe_ports(container: Container) -> Outcomes:
@@ -31,7 +29,7 @@ def _probe_ports(container: Container) -> Outcomes:
         for handler in HANDLERS:
             port = container.field.at(probe, handler, "port")
             if port.present and not any_known(declared, lambda entry, port=port: _is_port(entry, port)):
-                yield Violation(port.path, "must be a port that the container declares", container.name)
+                yield Violation(port.path, "must be a port that the container declares")
 
 
 def _is_port(declared: Field, wanted: Field) -> bool:
@@ -57,6 +55,8 @@ RULES = (
         title="Probes on long-running containers",
         severity=Severity.MEDIUM,
         level=Level.OWN_MANDATORY,
+        why="Requests reach a pod that is still starting, and a program that hangs stays in service until "
+        "somebody restarts it by hand.",
         sources=(
             "kube-linter no-readiness-probe, no-liveness-probe",
             "kube-score pod-probes",

@@ -28,6 +28,8 @@ RULES = (
         severity=Severity.MEDIUM,
         # Operators of vendored charts are clients of the API by purpose.
         level=Level.OWN_MANDATORY,
+        why="Whoever breaks into a pod with a token asks the Kubernetes API for all that the pod's account may "
+        "see and do.",
         sources=("NSA C-0034", "CIS 5.1.6", "CKV_K8S_38", "KSV-0036"),
         remediation="Set automountServiceAccountToken to false in the pod; name API clients in an exception.",
         of_object=per_pod(_no_token),
@@ -37,6 +39,8 @@ RULES = (
         title="An own ServiceAccount",
         severity=Severity.MEDIUM,
         level=Level.OWN_MANDATORY,
+        why="Pods under the account default share its rights: what is granted for one of them, every other pod "
+        "of the namespace gets.",
         sources=("CIS 5.1.5", "kube-linter default-service-account", "CKV_K8S_41", "CKV_K8S_42"),
         remediation="Create a ServiceAccount for the workload and set serviceAccountName.",
         of_object=per_pod(_own_account),

@@ -26,6 +26,7 @@ RULES = (
         title="The objects of every chart are judged",
         severity=Severity.MEDIUM,
         level=Level.ADVISORY,
+        why="A chart's pods, rights and open ports are deployed unseen, while the report says that nothing was found.",
         sources=("own",),
         remediation="Render with the charts at hand, or preview with the engine: then its objects are seen.",
         of_stack=_charts_were_rendered,

@@ -25,7 +25,7 @@ class Case:
     """`resources` comply with `rule` once `path` of the resource number `index` is `good`; `bad` there breaks it.
 
     `good` left out: the resources hold a good value already. `absent_fails`: whether the object without that value is
-    in breach too. `about` is the resource that the finding names, when it is another one.
+    in breach too. `about` is the resource that the finding names, and `at` the path it leads to, when they are others.
     """
 
     rule: str
@@ -36,11 +36,19 @@ class Case:
     good: Any = PRESENT
     index: int = 0
     about: int | None = None
+    at: str | None = None
 
     @property
     def subject(self) -> str:
         """URN of the resource that the finding is about."""
         return self.resources[self.index if self.about is None else self.about]["urn"]
+
+    @property
+    def shown_at(self) -> str:
+        """The path that the finding leads to: the changed one, or the whole object where another is changed."""
+        if self.at is not None:
+            return self.at
+        return self.path if self.about is None else ""
 
     def compliant(self) -> list[Json]:
         return copy.deepcopy(self.resources) if self.good is PRESENT else self._with(self.good)
@@ -111,4 +119,16 @@ def only(rule_id: str) -> Registry:
 
 
 def judged(resources: list[Json], rule_id: str | None = None) -> Report:
-    return judge(graph(*resources), (), TODAY, only(rule_id) if rule_id else REGISTRY)
+    """What the registry, or the rule of that id, says of the resources: always a place and a sentence for people."""
+    report = judge(graph(*resources), (), TODAY, only(rule_id) if rule_id else REGISTRY)
+    for finding in report.findings:
+        assert is_path(finding.path)
+        assert isinstance(finding.message, str)
+        assert finding.message.strip()
+        assert "the rule itself failed" not in finding.message
+    return report
+
+
+def is_path(path: object) -> bool:
+    """Whether it leads a person to a member; the stack itself has the empty path."""
+    return isinstance(path, str) and " " not in re.sub(r'\["[^"]*"\]', "", path)

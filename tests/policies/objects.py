@@ -29,7 +29,15 @@ def resource(kind_token: str, inputs: Mapping[str, Any], *, name: str | None = N
         "inputs": copy.deepcopy(dict(inputs)),
         "parent": "",
         "secretPaths": [],
+        "provider": provider_urn(token.partition(":")[0]),
+        "dependsOn": [],
+        "protect": False,
     } | record
+
+
+def provider_urn(package: str) -> str:
+    """The explicit provider of the cluster, as the resources of a stack name it."""
+    return f"urn:pulumi:test::ai-platform::pulumi:providers:{package}::cluster-{package}"
 
 
 def container(**changes: Any) -> Json:

@@ -14,14 +14,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from google.protobuf import json_format, struct_pb2
-from pulumi.runtime import proto
 from pulumi_policy import EnforcementLevel
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from policies import adapter
 from policies.exceptions import load_exceptions
 from policies.rules import REGISTRY
+from tests.policies.wire import analyze_requests, configuration, diagnostics, stack_request
 
 
 def _servicer(request: dict[str, Any]) -> _PolicyAnalyzerServicer:
@@ -29,52 +28,17 @@ def _servicer(request: dict[str, Any]) -> _PolicyAnalyzerServicer:
     if request.get("exceptions"):
         exceptions = load_exceptions(Path(request["exceptions"]), REGISTRY.exemptable)
     rules = adapter.policies(exceptions, date.fromisoformat(request["today"]), request["stack"])
-    return _PolicyAnalyzerServicer(adapter.NAME, "0.0.1", rules, EnforcementLevel.MANDATORY)
-
-
-def _properties(inputs: dict[str, Any]) -> struct_pb2.Struct:
-    return json_format.ParseDict(inputs, struct_pb2.Struct())
-
-
-def _fields(resource: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": resource["type"],
-        "urn": resource["urn"],
-        "name": resource["name"],
-        "properties": _properties(properties),
-    }
-
-
-def _diagnostics(response: Any, urn: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "policy": item.policyName,
-            "mandatory": item.enforcementLevel == proto.MANDATORY,
-            "message": item.message,
-            "urn": item.urn or urn,
-        }
-        for item in response.diagnostics
-    ]
+    servicer = _PolicyAnalyzerServicer(adapter.NAME, "0.0.1", rules, EnforcementLevel.MANDATORY)
+    servicer.Configure(configuration(request.get("config", {})), None)
+    return servicer
 
 
 def _judge(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """As the engine does: the inputs of every resource by itself, then the stack of outputs (the inputs where a case
-    names no outputs)."""
     servicer = _servicer(request)
     found: list[dict[str, Any]] = []
-    for resource in request["resources"]:
-        options = proto.AnalyzerResourceOptions(parent=resource["parent"])
-        analyzed = servicer.Analyze(
-            proto.AnalyzeRequest(**_fields(resource, resource["inputs"]), options=options), None
-        )
-        found += _diagnostics(analyzed, resource["urn"])
-    records = [
-        proto.AnalyzerResource(
-            **_fields(resource, resource.get("outputs", resource["inputs"])), parent=resource["parent"]
-        )
-        for resource in request["resources"]
-    ]
-    return found + _diagnostics(servicer.AnalyzeStack(proto.AnalyzeStackRequest(resources=records), None), "")
+    for urn, single in analyze_requests(request["resources"]):
+        found += diagnostics(servicer.Analyze(single, None), urn)
+    return found + diagnostics(servicer.AnalyzeStack(stack_request(request["resources"]), None), "")
 
 
 for line in sys.stdin:

@@ -13,9 +13,12 @@ from tests.policies.objects import (
     namespace,
     network_policy,
     peer,
+    pod_spec,
     resource,
     service,
 )
+
+SPREAD = [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway"}]
 
 
 def model(name: str = "qwen") -> Json:
@@ -27,7 +30,7 @@ def served_model() -> list[Json]:
     return [
         model(),
         service("qwen"),
-        deployment("litellm", "gateway", "gateway"),
+        deployment("litellm", "gateway", "gateway", pod_spec(topologySpreadConstraints=SPREAD), replicas=2),
         service("litellm", "gateway"),
         http_route("litellm", "gateway"),
         default_deny(),
@@ -35,7 +38,34 @@ def served_model() -> list[Json]:
         model_policy(peer("gateway", component="gateway"), peer("observability", name="prometheus")),
         namespace(),
         namespace("gateway"),
+        disruption_budget("litellm", "gateway"),
     ]
+
+
+def whole_stack() -> list[Json]:
+    """A served model and all that the rules ask of the stack around it."""
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "litellm"}},
+    }
+    gateway = deployment("litellm", "gateway", "gateway", spec=pod_spec(topologySpreadConstraints=[spread]), replicas=2)
+    around = [
+        item
+        for space in ("models", "gateway")
+        for item in (
+            resource(
+                "core/v1:ResourceQuota",
+                {"metadata": {"name": "quota", "namespace": space}, "spec": {"hard": {"pods": "9"}}},
+            ),
+            resource("core/v1:ServiceAccount", {"metadata": {"name": "app", "namespace": space}}),
+        )
+    ]
+    served = [
+        gateway if item["name"] == "litellm" and "Deployment" in item["type"] else item for item in served_model()
+    ]
+    return [*served, disruption_budget("litellm", "gateway"), *around]
 
 
 def _scaler(minimum: int) -> Json:

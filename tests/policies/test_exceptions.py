@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from components.base.namespaces import NAMESPACES
-from policies.exceptions import DEFAULT_PATH, ExceptionsError, PolicyException, load_exceptions
-from policies.findings import Result
+from policies.exceptions import DEFAULT_PATH, ExceptionsError, ExceptionUse, PolicyException, load_exceptions
+from policies.findings import Result, Violation
 from policies.judge import Report, judge
 from policies.registry import Registry
 from policies.rules import REGISTRY
@@ -67,6 +67,37 @@ def test_an_expired_exception_brings_the_violation_back_and_fails_itself(tmp_pat
     report = _judged(exceptions, today=date(2027, 5, 2))
     assert _results(report) == [("POD-01", Result.FAIL), ("STK-04", Result.FAIL)]
     assert report.mandatory_failures == 2
+    assert _about_exceptions(report) == [("exceptions.yaml: EXC-0009", "expired on 2027-05-01")]
+
+
+def _about_exceptions(report: Report) -> list[tuple[str, str]]:
+    return [(finding.path, finding.message) for finding in report.findings if finding.rule == "STK-04"]
+
+
+def test_an_exception_that_covered_something_where_it_is_not_meant_for_fails(tmp_path: Path) -> None:
+    (entry,) = _exceptions(tmp_path, match=ENTRY["match"] | {"onlyWith": PART})
+    rule = REGISTRY.get("STK-04")
+    assert rule
+    assert rule.of_exceptions
+    use = ExceptionUse((entry,), TODAY, "test", frozenset(), {(entry.id, "POD-01")})
+    message = f"covers something in a stack without {PART}, for which it is not meant"
+    assert [*rule.of_exceptions(use)] == [Violation("exceptions.yaml: EXC-0009", message)]
+
+
+def test_an_exception_that_begins_later_is_not_in_force(tmp_path: Path) -> None:
+    """Or one dated ten years ahead would hold for eleven."""
+    exceptions = _exceptions(tmp_path)
+    assert _judged(exceptions, today=date(2026, 11, 1)).passed
+    report = _judged(exceptions, today=date(2026, 10, 31))
+    assert _results(report) == [("POD-01", Result.FAIL), ("STK-04", Result.FAIL)]
+    message = "is granted from 2026-11-01 on, which is not yet"
+    assert _about_exceptions(report) == [("exceptions.yaml: EXC-0009", message)]
+
+
+def test_an_exception_fails_that_names_a_rule_too_many(tmp_path: Path) -> None:
+    report = _judged(_exceptions(tmp_path, rules=["POD-01", "POD-04"]))
+    assert _results(report) == [("POD-01", Result.EXEMPT), ("STK-04", Result.FAIL)]
+    assert report.findings[1].message == "covers nothing in this stack that breaks POD-04"
 
 
 def test_an_unused_exception_fails(tmp_path: Path) -> None:
@@ -187,6 +218,13 @@ def test_a_malformed_file_is_refused_in_one_line(tmp_path: Path, text: str, mess
     with pytest.raises(ExceptionsError, match=message) as caught:
         load_exceptions(path, REGISTRY.exemptable)
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "exceptions.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ExceptionsError, match=r"exceptions\.yaml: is not text in UTF-8"):
+        load_exceptions(path, REGISTRY.exemptable)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

@@ -101,6 +101,13 @@ def test_an_envoy_backend_that_names_a_models_host_is_a_model() -> None:
     assert len(judged([*served_model(), backend, route], RULE).findings) == 1
 
 
+def test_a_backend_that_goes_wherever_a_client_says_leads_to_models() -> None:
+    inputs = {"metadata": {"name": "out", "namespace": "gateway"}, "spec": {"type": "DynamicResolver"}}
+    backend = resource("gateway.envoyproxy.io/v1alpha1:Backend", inputs)
+    route = _gateway_route("HTTPRoute", backendRefs=[{"kind": "Backend", "name": "out"}])
+    assert len(judged([*served_model(), backend, route], RULE).findings) == 1
+
+
 def test_a_service_of_that_name_in_another_namespace_is_another_service() -> None:
     assert (
         judged([*served_model(), service("qwen", "gateway"), http_route("qwen", "gateway", "own")], RULE).findings == ()

@@ -100,6 +100,14 @@ def test_an_item_of_a_list_is_named_by_its_own_kind_and_name() -> None:
     assert finding.path.startswith("items[0].spec.")
 
 
+def test_an_item_of_a_list_in_a_list_is_judged_too() -> None:
+    item = {"apiVersion": "v1", "kind": "Pod", **_under("spec", template=ROOTED)}
+    inner = {"apiVersion": "v1", "kind": "List", "items": [item]}
+    (finding,) = judged([resource("core/v1:List", {"items": [inner]}, name="all")], "POD-01").findings
+    assert finding.subject == "models/Pod/x"
+    assert finding.path.startswith("items[0].items[0].spec.")
+
+
 def test_a_custom_resource_whose_own_spec_has_containers_is_no_pod_template() -> None:
     inputs = {"metadata": metadata("x"), "spec": {"containers": [{"name": "prometheus"}]}}
     assert judged([resource("monitoring.coreos.com/v1:Prometheus", inputs)], "POD-07").findings == ()
