@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 
+from components.admission_policies import AdmissionPolicies
 from components.base.handles import ClusterHandle, PlatformContext
 from components.base.namespaces import NAMESPACES, PlatformNamespace
 from components.base.peers import MODEL_PROXY
@@ -40,6 +41,7 @@ from components.security_baseline import SecurityBaseline, SecurityBaselineArgs
 from components.serving_operators import ServingOperators, ServingOperatorsArgs
 from components.vllm_model import ModelError, VllmModel, VllmModelArgs
 from stacks.arguments import data as data_arguments
+from stacks.arguments.admission import admission
 from stacks.arguments.gateway import edge_limits, gateway_models, team_limits
 from stacks.arguments.gateway_routing import routing
 from stacks.arguments.identity import realm
@@ -121,11 +123,11 @@ def _ground(settings: PlatformSettings, secrets: Secrets) -> _Ground:
     gpu_cluster = create_cluster(settings, secrets, charts, pulumi.ResourceOptions(providers=[generated]))
     cluster = gpu_cluster.handle
     opts = pulumi.ResourceOptions(providers=[*cluster.providers, generated])
+    wanted = _namespaces(settings, cluster)
+    policies = AdmissionPolicies("admission", admission(settings, cluster, wanted), opts)
     namespaces = Namespaces(
         "platform",
-        NamespacesArgs(
-            environment=settings.environment, pools=cluster.pools, namespaces=_namespaces(settings, cluster)
-        ),
+        NamespacesArgs(environment=settings.environment, pools=cluster.pools, namespaces=wanted, after=policies.ready),
         opts,
     )
     platform = PlatformContext(

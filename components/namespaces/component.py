@@ -18,11 +18,15 @@ TYPE = "ai-platform:namespaces:Namespaces"
 
 @dataclass(frozen=True, kw_only=True)
 class NamespacesArgs:
-    """`pools` size the GPU quotas. `namespaces` are the platform's and those of the cluster's add-ons."""
+    """`pools` size the GPU quotas. `namespaces` are the platform's and those of the cluster's add-ons.
+
+    `after` are the rules that must hold before there is a namespace.
+    """
 
     environment: str
     pools: tuple[NodePool, ...]
     namespaces: tuple[PlatformNamespace, ...]
+    after: tuple[pulumi.Resource, ...] = ()
 
 
 class Namespaces(pulumi.ComponentResource):
@@ -37,7 +41,7 @@ class Namespaces(pulumi.ComponentResource):
             namespace.name: k8s.core.v1.Namespace(
                 f"{name}-{namespace.name}",
                 metadata=builders.namespace_metadata(namespace, args.environment),
-                opts=child,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=args.after),
             )
             for namespace in args.namespaces
         }
