@@ -1,4 +1,4 @@
-"""What every environment must provide, whatever it runs on. Resources carry the capability that they provide."""
+"""The names of capabilities, and the annotation by which an object says what it is for."""
 
 from __future__ import annotations
 
@@ -9,12 +9,18 @@ from components.base.labels import CAPABILITIES as ANNOTATION
 Capability = Literal[
     "gpu-serving",
     "gpu-quota",
+    "gpu-software",
     "model-scheduling-priority",
+    "model-weights",
+    "model-autoscaling",
+    "model-rollouts",
     "gateway-routing",
     "gateway-authentication",
     "gateway-budgets",
     "gateway-rate-limits",
     "gateway-autoscaling",
+    "gateway-guardrails",
+    "prompt-privacy",
     "single-sign-on",
     "multi-factor-authentication",
     "object-store",
@@ -23,17 +29,35 @@ Capability = Literal[
     "backup-schedule",
     "vector-store",
     "cache",
+    "cache-authentication",
     "metrics",
     "dashboards",
     "alerts",
     "tls-certificates",
     "network-isolation",
     "pod-security",
+    "admission-policy",
+    "workload-identity",
+    "control-plane",
+    "secrets-at-rest",
+    "audit-log",
+    "node-transport-encryption",
+    "node-firewall",
+    "node-upgrades",
+    "persistent-volumes",
+    "load-balancing",
+    "metadata-service-protection",
+    "node-autoscaling",
+    "network-flow-log",
+    "spending-alert",
 ]
 
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 
 
 def provides(*capabilities: Capability) -> dict[str, str]:
-    """Annotation (Kubernetes) or tag (AWS) that says which capabilities an object provides."""
+    """Annotation (Kubernetes) or tag (AWS) that says which capabilities an object provides.
+
+    It is a claim, for people who look at the object. What counts is the evidence in `catalogue`.
+    """
     return {ANNOTATION: " ".join(sorted(capabilities))}
