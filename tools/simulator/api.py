@@ -92,13 +92,15 @@ class ApiClient:
             )
             self._connection = connection
             connection.request(method, path, payload, headers)
-            response = connection.getresponse()
-            return response.status, response.read().decode()
+            return self._receive(connection.getresponse())
         except (OSError, http.client.HTTPException) as error:
             self.close()
             if fresh:
                 raise ApiError(0, f"the API server at {self._address.netloc} cannot be reached: {error}") from error
             return self._send(method, path, payload, headers)
+
+    def _receive(self, response: http.client.HTTPResponse) -> tuple[int, str]:
+        return response.status, response.read().decode()
 
     def close(self) -> None:
         """Drop the kept connection."""

@@ -39,18 +39,23 @@ class Binary:
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A pinned Go module: folder under `go/`, module path, commands, and the variables that carry the version."""
+    """A pinned Go module: folder under `modules_folder`, module path, commands, and what carries the version.
+
+    `needed_by` says in messages who needs it.
+    """
 
     name: str
     path: str
     binaries: tuple[Binary, ...]
     version_packages: tuple[str, ...] = ()
     version_variable: str = ""
+    modules_folder: Path = MODULES_FOLDER
+    needed_by: str = "the simulated cluster"
 
     @property
     def folder(self) -> Path:
-        """Folder with go.mod and go.sum."""
-        return MODULES_FOLDER / self.name
+        """Folder with go.mod and go.sum, and with the sources of a program of the project's own."""
+        return self.modules_folder / self.name
 
     @property
     def version(self) -> str:
@@ -77,7 +82,8 @@ class Module:
     @property
     def digest(self) -> str:
         """Hash over all that decides what is built."""
-        parts = [(self.folder / file).read_bytes() for file in ("go.mod", "go.sum")]
+        sources = sorted(path.name for path in self.folder.glob("*.go"))
+        parts = [(self.folder / file).read_bytes() for file in ("go.mod", "go.sum", *sources)]
         parts += [repr((self.binaries, self.linker_flags, platform.system(), platform.machine())).encode()]
         return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
@@ -132,7 +138,9 @@ def ensure_binaries(
         for binary in module.binaries:
             step = f"{len(paths) + 1} of {total}"
             found = _from_assets(folder, module, binary, report)
-            paths[binary.name] = found or _from_cache(module, binary, step, report, env)
+            paths[binary.name] = found or from_cache(
+                module, binary, cache_folder(env), step=step, report=report, environment=env
+            )
     return Binaries(paths=paths)
 
 
@@ -151,12 +159,18 @@ def _from_assets(folder: Path | None, module: Module, binary: Binary, report: Re
     return None
 
 
-def _from_cache(module: Module, binary: Binary, step: str, report: Report, environment: Mapping[str, str]) -> Path:
-    folder = cache_folder(environment) / f"{module.name}-{module.digest}"
+def from_cache(
+    module: Module, binary: Binary, cache: Path, *, step: str, report: Report, environment: Mapping[str, str]
+) -> Path:
+    """Find a binary below `cache`, or build it there; `step` says in the report how far one is.
+
+    Raises SimulatorError as `ensure_binaries` does.
+    """
+    folder = cache / f"{module.name}-{module.digest}"
     path = folder / binary.name
     if path.is_file():
         return path
-    go = go_toolchain.find_go(module.folder / "go.mod", environment)
+    go = go_toolchain.find_go(module.folder / "go.mod", environment, module.needed_by)
     folder.mkdir(parents=True, exist_ok=True)
     with only_builder(folder / ".lock", "binaries", report):
         if not path.is_file():  # another run may have built it while this one waited

@@ -22,8 +22,8 @@ def required_go(go_mod: Path) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def find_go(go_mod: Path, environment: Mapping[str, str]) -> str:
-    """Path of a usable `go` command on PATH.
+def find_go(go_mod: Path, environment: Mapping[str, str], needed_by: str) -> str:
+    """Path of a usable `go` command on PATH. `needed_by` begins the message where there is none.
 
     Raises SimulatorError when there is none, or when it is too old and cannot fetch a newer tool chain by itself
     (Go does that from 1.21 on, unless GOTOOLCHAIN=local forbids it).
@@ -33,8 +33,8 @@ def find_go(go_mod: Path, environment: Mapping[str, str]) -> str:
     go = shutil.which("go", path=environment.get("PATH", ""))
     if go is None:
         raise SimulatorError(
-            f"the simulated cluster needs the Go tool chain {needed} or newer to build its control plane, and no `go` "
-            f"is on PATH: install it from {INSTALL_PAGE} and run again"
+            f"{needed_by} needs the Go tool chain {needed} or newer to be built, and no `go` is on PATH: install it "
+            f"from {INSTALL_PAGE} and run again"
         )
     found = subprocess.run(
         [go, "env", "GOVERSION", "GOTOOLCHAIN"], env=dict(environment), capture_output=True, text=True, check=False
@@ -46,8 +46,8 @@ def find_go(go_mod: Path, environment: Mapping[str, str]) -> str:
     may_fetch = own >= (1, 21) and found[-1] != "local"
     if own < (major, minor) and not may_fetch:
         raise SimulatorError(
-            f"the simulated cluster needs Go {needed} or newer, and {go} is {found[0]}: install a newer one from "
-            f"{INSTALL_PAGE}, or unset GOTOOLCHAIN=local"
+            f"{needed_by} needs Go {needed} or newer, and {go} is {found[0]}: install a newer one from {INSTALL_PAGE}, "
+            "or unset GOTOOLCHAIN=local"
         )
     return go
 
