@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tools.deploy.apply_order import Phase, phases
 from tools.deploy.errors import DeployError
-from tools.deploy.objects import Address, Manifest, address_of, applied_at, applied_objects, labelled_manifests
+from tools.deploy.objects import Address, Manifest, address_of, applied_objects, changed_by_us, labelled_manifests
 from tools.deploy.pod_templates import template_pods
 from tools.deploy.progress import Progress
 from tools.render.graph import RenderedStack
@@ -46,9 +46,7 @@ def apply_stack(kubectl: Kubectl, rendered: RenderedStack, progress: Progress, *
     after = applied_objects(kubectl, rendered.stack)
     return Applied(
         created=tuple(sorted(after.keys() - before.keys())),
-        changed=tuple(
-            sorted(key for key in after.keys() & before.keys() if applied_at(after[key]) != applied_at(before[key]))
-        ),
+        changed=tuple(sorted(key for key in after.keys() & before.keys() if changed_by_us(before[key], after[key]))),
         pruned=pruned,
     )
 

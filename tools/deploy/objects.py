@@ -63,7 +63,25 @@ def applied_objects(kubectl: Kubectl, stack: str) -> dict[Address, Manifest]:
 _NEVER_LABELLED = ("events", "endpoints", "endpointslices", "componentstatuses", "podmetrics", "nodemetrics")
 
 
-def applied_at(item: Mapping[str, Any]) -> str:
-    """When this program last changed a field of the object; a repeated apply without change leaves it alone."""
+def changed_by_us(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether an apply between the two changed the object.
+
+    The time at which this program's fields last changed tells, but for objects that a controller applies a status to:
+    the API server then notes a new time on the next apply, although nothing is new (seen at 1.36 with
+    ValidatingAdmissionPolicies). Where an object counts its generations, one of those or the metadata has to differ
+    too.
+    """
+    if _applied_at(before) == _applied_at(after):
+        return False
+    if not after["metadata"].get("generation"):
+        return True
+    return _declared(before["metadata"]) != _declared(after["metadata"])
+
+
+def _applied_at(item: Mapping[str, Any]) -> str:
     entries: Iterable[Mapping[str, Any]] = item["metadata"].get("managedFields") or []
     return max((entry.get("time", "") for entry in entries if entry.get("manager") == FIELD_MANAGER), default="")
+
+
+def _declared(metadata: Mapping[str, Any]) -> tuple[Any, ...]:
+    return metadata.get("generation"), metadata.get("labels"), metadata.get("annotations")

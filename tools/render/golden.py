@@ -1,10 +1,11 @@
-"""Golden manifests: what each component makes on each shipped stack, kept in the repository and reviewed as a diff."""
+"""Golden files: what each component makes on each shipped stack, and who reaches whom there, reviewed as a diff."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
 
+from tools.network_matrix.golden import write_golden_network
 from tools.render.graph import RenderedStack, by_component
 from tools.render.manifests import file_name, manifest
 from tools.render.program import render_stack
@@ -25,13 +26,16 @@ def golden_texts(rendered: RenderedStack) -> dict[str, str]:
 
 
 def write_golden(root: Path) -> int:
-    """Write the golden manifests of all shipped stacks anew. Returns the number of files."""
+    """Write the golden manifests and matrices of all shipped stacks anew. Returns the number of files."""
     count = 0
     for stack in STACKS:
         folder = root / FOLDER / stack
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        for name, text in golden_texts(render_stack(root, read_stack_file(root, stack))).items():
+        rendered = render_stack(root, read_stack_file(root, stack))
+        for name, text in golden_texts(rendered).items():
             (folder / name).write_text(text, "utf-8")
             count += 1
+        write_golden_network(rendered, folder)
+        count += 1
     return count

@@ -12,6 +12,7 @@ from components.base.labels import CAPABILITIES
 from policies.graph import VERSION
 from tools.render import answers, wire
 from tools.render.monitor import STACK_TYPE, RecordedResource
+from tools.render.replacing import replace_file
 
 _OWN = "ai-platform:"
 _WIRING_TYPE = "ai-platform:network_isolation:NetworkIsolation"
@@ -88,8 +89,7 @@ def _capabilities(inputs: Mapping[str, Any]) -> list[str]:
 
 def write_graph(rendered: RenderedStack, path: Path) -> None:
     """Write graph.json: sorted keys, so that two renders of one stack are the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rendered.as_graph(), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
+    replace_file(path, json.dumps(rendered.as_graph(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def by_component(rendered: RenderedStack, resources: Iterable[RecordedResource]) -> dict[str, list[RecordedResource]]:

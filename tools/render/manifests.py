@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from tools.render.api_groups import group_of, is_custom
 from tools.render.errors import RenderError
 from tools.render.graph import RenderedStack
 from tools.render.monitor import RecordedResource
+from tools.render.replacing import replaced_folder
 from tools.render.yaml_text import yaml_documents
 
 CLUSTER_FOLDER = "_cluster"
@@ -31,9 +31,12 @@ def file_name(document: dict[str, Any]) -> str:
 
 
 def write_manifests(rendered: RenderedStack, folder: Path) -> int:
-    """Write all objects and charts below `folder`, which is emptied first. Returns the number of files."""
-    if folder.exists():
-        shutil.rmtree(folder)
+    """Write all objects and charts below `folder`, which is replaced as a whole. Returns the number of files."""
+    with replaced_folder(folder) as new:
+        return _write_all(rendered, new)
+
+
+def _write_all(rendered: RenderedStack, folder: Path) -> int:
     written: set[str] = set()
     for resource in rendered.objects:
         document = manifest(resource)

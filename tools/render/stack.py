@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from policies.graph import read_graph
 from tools.render.graph import RenderedStack, write_graph
 from tools.render.manifests import write_manifests
 from tools.render.program import render_stack
@@ -18,6 +21,14 @@ class RenderResult:
     rendered: RenderedStack
     folder: Path
     files: int
+
+
+def stack_graph(root: Path, stack: str, file: Path | None = None) -> Mapping[str, Any]:
+    """The graph in `file`, or without one that of `stack` as the program makes it now; nothing is written.
+
+    Raises GraphError for a file that holds none, RenderError and SettingsError for a stack that cannot be rendered.
+    """
+    return read_graph(file) if file else render_stack(root, read_stack_file(root, stack)).as_graph()
 
 
 def render_to_folder(root: Path, stack: str, stack_file: Path | None = None) -> RenderResult:
