@@ -1,6 +1,7 @@
 """Renders the local stack with many models: shows how time and memory grow with their number.
 
-Run as `python -m tools.bench.many_models <number>`, in a process of its own, so that its memory can be measured.
+Run as `python -m tools.bench.many_models <number> [<folder for the graph>]`, in a process of its own, so that its
+memory can be measured.
 """
 
 from __future__ import annotations
@@ -54,13 +55,13 @@ def _plain(model: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in model.items() if key not in {"adapters", "aliases", "rollout", "scaling"}}
 
 
-def main(number: int) -> None:
-    """Render the stack and write it to a folder that is thrown away."""
+def main(number: int, kept: Path | None = None) -> None:
+    """Render the stack and write it, the graph to the folder `kept`, the rest to one that is thrown away."""
     rendered = render_stack(_ROOT, stack_of(_ROOT, number))
     with tempfile.TemporaryDirectory() as folder:
-        write_graph(rendered, Path(folder) / "graph.json")
+        write_graph(rendered, (kept or Path(folder)) / "graph.json")
         write_manifests(rendered, Path(folder) / "manifests")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *map(Path, sys.argv[2:]))
