@@ -10,9 +10,9 @@ UV_VERSION := 0.13.8
 TOOLS := .venv/bin/python -m tools
 CHECKED := __main__.py stacks components policies tools
 
-export STACK ENGINE CRDS DELETE_DATA API_PORT
+export STACK ENGINE CRDS DELETE_DATA API_PORT LEFT RIGHT EVERY
 
-.PHONY: help up down status test lint render preview deploy policy fit bench format lock schema golden
+.PHONY: help up down status test lint render preview deploy policy network parity report fit bench mutants docs format lock schema golden
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -48,11 +48,26 @@ deploy: .venv/.filled policies/.venv/.filled ## Let the engine change STACK, aft
 policy: .venv/.filled ## Judge the rendered STACK by every policy
 	@$(TOOLS) policy
 
+network: .venv/.filled ## Show who may open a connection to whom on STACK, and fail where nobody declared it
+	@$(TOOLS) network
+
+parity: .venv/.filled ## Compare what two stacks provide (LEFT=dev RIGHT=prod, or two graph files)
+	@$(TOOLS) parity
+
+report: .venv/.filled ## Write one HTML page about STACK: topology, GPUs, cost, findings, parity (WITH=<stack to compare with>)
+	@$(TOOLS) report
+
 fit: .venv/.filled ## Show whether models fit their GPUs (STACK=… or MODEL=… GPU=… [COUNT=…] [CONTEXT=…])
 	@$(TOOLS) fit
 
-bench: .venv/.filled ## Measure render, policies, memory and the gateway on this machine
+bench: .venv/.filled policies/.venv/.filled ## Measure render, policies, memory and the gateway on this machine
 	@$(TOOLS) bench
+
+mutants: .venv/.filled ## Break the rules of the policies piece by piece and count what the tests notice (EVERY=10: a tenth)
+	@$(TOOLS) mutants
+
+docs: .venv/.filled ## Write the pages that come out of the program (docs/policies.md)
+	@$(TOOLS) docs
 
 format: .venv/.filled ## Format the code and fix what can be fixed
 	@.venv/bin/ruff format --quiet . && .venv/bin/ruff check --fix --quiet .

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import pulumi
 import typer
@@ -17,7 +18,9 @@ from policies.graph import GraphError
 from stacks.settings import SettingsError
 from tools.deploy.errors import DeployError
 from tools.fit.errors import FitError
+from tools.mutants.errors import MutantsError
 from tools.render.errors import RenderError
+from tools.report.errors import ReportError
 from tools.servers.errors import ServersError
 from tools.simulator.errors import SimulatorError
 
@@ -39,6 +42,8 @@ _EXPECTED = (
     FitError,
     GraphError,
     ServersError,
+    ReportError,
+    MutantsError,
     pulumi.RunError,
 )
 """Errors whose message says what to do. Anything else is a fault of the program and keeps its traceback."""
@@ -94,10 +99,18 @@ def status() -> None:
 
 @app.command()
 def binaries() -> None:
-    """Build the control plane's binaries, or find them."""
+    """Build the control plane's binaries and the judges of the policies, or find them."""
+    from tools.policy_judges.binaries import ensure_judges_if_possible  # noqa: PLC0415
     from tools.simulator.binaries import ensure_binaries  # noqa: PLC0415
 
-    _guarded(lambda: (ensure_binaries(lambda line: console.print(f"  {line}")), None)[1])
+    def run() -> None:
+        def report(line: str) -> None:
+            console.print(f"  {line}")
+
+        ensure_binaries(report)
+        ensure_judges_if_possible(report)
+
+    _guarded(run)
 
 
 @app.command()
@@ -132,11 +145,54 @@ def policy() -> None:
 
 
 @app.command()
+def docs() -> None:
+    """Write the pages that come out of the program: the catalogue of policies."""
+    from policies.rules import REGISTRY  # noqa: PLC0415
+    from tools.policy.documentation import write_policies_page  # noqa: PLC0415
+
+    _guarded(lambda: console.print(f"wrote {write_policies_page(ROOT, REGISTRY)}"))
+
+
+@app.command()
+def mutants(files: Annotated[list[Path] | None, typer.Argument()] = None) -> None:
+    """Break the rules of the policies one node at a time and count what the tests notice (EVERY: a sample)."""
+    from tools.mutants.command import run_mutants  # noqa: PLC0415
+
+    every = int(os.environ.get("EVERY") or 1)
+    _guarded(lambda: run_mutants(console, ROOT, files or [], every))
+
+
+@app.command()
+def network() -> None:
+    """Show who may open a connection to whom on a stack, or in the graph named by GRAPH."""
+    from tools.network_matrix.command import show_network  # noqa: PLC0415
+
+    graph = os.environ.get("GRAPH")
+    _guarded(lambda: show_network(console, ROOT, _stack(), Path(graph) if graph else None))
+
+
+@app.command()
+def parity() -> None:
+    """Compare what two stacks provide."""
+    from tools.parity.command import run_parity  # noqa: PLC0415
+
+    _guarded(lambda: run_parity(console, ROOT, os.environ))
+
+
+@app.command()
 def fit() -> None:
     """Show whether models fit their GPUs."""
     from tools.fit.command import run_fit  # noqa: PLC0415
 
     _guarded(lambda: run_fit(console, ROOT, os.environ))
+
+
+@app.command()
+def report() -> None:
+    """Write the report of a stack."""
+    from tools.report.command import run_report  # noqa: PLC0415
+
+    _guarded(lambda: run_report(console, ROOT, _stack(), os.environ))
 
 
 @app.command()
