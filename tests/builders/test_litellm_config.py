@@ -357,6 +357,7 @@ def test_an_external_model_has_its_own_key_and_price() -> None:
         "api_base": "https://corp.openai.azure.com",
         "api_version": "2026-01-01",
     }
+    assert entry["model_info"] == {"mode": "chat", "data_classes": ["public"]}
 
 
 def test_traces_carry_no_content_even_where_langfuse_does() -> None:

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from components.base.namespaces import KARPENTER, LOAD_BALANCER, NAMESPACES, SERVING_OPERATORS, STORAGE
 from components.base.operator_objects import OPERATOR_OBJECTS
+from components.base.operator_pods import OPERATOR_PODS
 
 
 def test_the_table_is_sorted_and_names_nothing_twice() -> None:
@@ -33,3 +34,10 @@ def test_secrets_have_keys_and_pods_have_labels_and_ports() -> None:
         if made.kind in {"Pod", "Deployment", "DaemonSet", "StatefulSet"}:
             assert made.labels, made.name
             assert made.ports, made.name
+
+
+def test_the_pods_of_operators_are_sorted_and_stand_in_one_table_only() -> None:
+    keys = [made.sort_key for made in OPERATOR_PODS]
+    assert keys == sorted(set(keys))
+    assert not set(keys) & {made.sort_key for made in OPERATOR_OBJECTS}
+    assert all(made.kind == "Pod" and made.labels and made.maker and made.source for made in OPERATOR_PODS)

@@ -113,6 +113,7 @@ REQUIRED: Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]] = {
     ),
     ("namespaces", EVERY): ("Namespace", "PriorityClass", "ResourceQuota"),
     ("network_isolation", EVERY): ("NetworkPolicy",),
+    ("admission_policies", EVERY): ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     ("security_baseline", EVERY): ("ClusterIssuer", "ai-platform:charts:PinnedChart"),
     ("security_baseline", OWN_DATA): ("Certificate",),
     ("security_baseline", WITH_CHARTS): (CHART,),
@@ -226,6 +227,7 @@ REQUIRED: Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]] = {
 """Kinds by component and stacks: of API objects their kind, of everything else the type token."""
 
 COMPONENTS = (
+    "admission_policies",
     "gpu_cluster",
     "identity",
     "inference_gateway",

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from components.inference_gateway.arguments import TeamLimits
+from components.inference_gateway.teams import team_body
+from stacks.arguments.gateway import team_limits
 from stacks.gateway_names import gateway_names, open_names
 from stacks.schema.gateway import GatewaySettings
 from stacks.schema.models import ModelSettings
@@ -34,6 +38,12 @@ def team(data_class: str = "internal", **changes: Any) -> TeamSettings:
     return TeamSettings.model_validate(fields | changes)
 
 
+def limits(*teams: TeamSettings) -> list[TeamLimits]:
+    gateway = GatewaySettings.model_validate({"tiers": {"free": TIER}})
+    models = (model("small", aliases=["tiny"]), model("large"))
+    return list(team_limits(cast("Any", SimpleNamespace(gateway=gateway, models=models, teams=teams))))
+
+
 def opened(of: TeamSettings, tier: tuple[str, ...] = ("*",), **changes: Any) -> tuple[str, ...]:
     gateway = GatewaySettings.model_validate({"tiers": {"free": TIER}} | changes)
     models = (model("small", aliases=["tiny"]), model("large"))
@@ -53,6 +63,18 @@ def test_a_team_may_call_what_both_it_and_its_tier_allow(
     wanted: tuple[str, ...], tier: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
     assert opened(team(models=wanted), tier) == expected
+
+
+def test_the_gateway_is_told_every_name_so_that_later_ones_are_not_open_unasked() -> None:
+    [every, one] = limits(team(), team(models=["small"]))
+    assert every.models == ("small", "tiny", "large")
+    assert one.models == ("small",)
+
+
+def test_the_gateway_is_told_which_teams_are_outside_of_the_organisation() -> None:
+    [own, external] = (team_body(item) for item in limits(team(), team(external=True)))
+    assert "external" not in own["metadata"]
+    assert external["metadata"]["external"] is True
 
 
 def test_every_model_does_not_mean_those_outside_the_platform_for_data_that_may_not_leave() -> None:

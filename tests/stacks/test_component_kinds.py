@@ -73,6 +73,6 @@ def test_what_must_be_watched_is_watched(rendered: RenderedStack) -> None:
 
 def test_the_same_request_takes_the_same_way_on_every_stack() -> None:
     """Gateway and identity are made of the same kinds everywhere, charts and numbers apart."""
-    for component in ("inference_gateway", "identity", "namespaces", "network_isolation"):
+    for component in ("admission_policies", "inference_gateway", "identity", "namespaces", "network_isolation"):
         made = [set(kinds(rendered_stack(stack), component)) - {CHART} for stack in STACKS]
         assert all(one == other for one, other in pairwise(made)), component

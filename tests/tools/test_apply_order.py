@@ -29,6 +29,23 @@ def test_namespaces_come_first_and_custom_resources_last() -> None:
     ]
 
 
+def test_admission_policies_are_there_before_what_they_judge() -> None:
+    group = "admissionregistration.k8s.io/v1"
+    found = phases(
+        [
+            item("Deployment", "apps/v1"),
+            item("Service"),
+            item("NetworkPolicy", "networking.k8s.io/v1"),
+            item("ValidatingAdmissionPolicyBinding", group, None),
+            item("ValidatingAdmissionPolicy", group, None),
+            item("Namespace", namespace=None),
+        ]
+    )
+    kinds = [entry["kind"] for phase in found for entry in phase.manifests]
+    assert kinds[0] == "Namespace"
+    assert set(kinds[1:3]) == {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+
+
 def test_cluster_scoped_custom_resources_wait_for_the_others() -> None:
     found = phases([item("GatewayClass", "gateway.networking.k8s.io/v1", None), item("Secret")])
     assert [phase.title for phase in found] == ["configuration, secrets and services", "custom resources"]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.stacks.conftest import ROOT
 
-TARGETS = {"up", "down", "status", "test", "lint", "render", "preview", "deploy", "policy", "fit", "bench"}
+TARGETS = {"up", "down", "status", "test", "lint", "render", "preview", "deploy", "policy", "report", "fit", "bench"}
 
 
 def make(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
