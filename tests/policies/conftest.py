@@ -44,9 +44,13 @@ def pack_python() -> Path:
 
 @pytest.fixture(scope="session")
 def judge_as_engine(pack_python: Path) -> Iterator[JudgeAsEngine]:
-    """Judges resources as the engine does, through the SDK's servicer in one long-lived process."""
+    """Judges resources as the engine does, through the SDK's servicer in one long-lived process.
+
+    With the SDK's own decoding and proxies; `test_decoding.py` and `test_pack.py` hold that the pack's are no
+    different.
+    """
     with subprocess.Popen(
-        [pack_python, Path(__file__).with_name("servicer.py")],
+        [pack_python, Path(__file__).with_name("undecoded_servicer.py")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
